@@ -1,0 +1,73 @@
+"""One builder for everything the tests need to have measured: say what matters, the rest is a plain default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from perfkit.model import CapturedQuery, NotExplained, PhaseMark, QueryPlan, Request, Run, RunRecord, Sample
+
+START = 1_790_000_000.0
+
+
+def a_request(endpoint: str = "Dashboard Metrics", at: float = 0.0, ms: float = 100.0, **facts: Any) -> Request:
+    """A request `at` seconds after the run's start that took `ms`; `facts` are any fields of Request."""
+    plain = Request(
+        phase="single",
+        endpoint=endpoint,
+        intended_at=START + at,
+        started_at=START + at,
+        ttfb_s=ms / 1000 * 0.9,
+        service_s=ms / 1000,
+        status=200,
+        wire_bytes=1000,
+        decoded_bytes=1000,
+        cache=None,
+        error=None,
+        message=None,
+        is_warmup=False,
+    )
+    return replace(plain, **facts)
+
+
+def a_sample(metric: str, value: float, at: float = 0.0, source: str = "target") -> Sample:
+    return Sample(at=START + at, source=source, metric=metric, value=value)
+
+
+def a_phase(name: str = "single", start: float = 0.0, end: float = 60.0, **facts: Any) -> PhaseMark:
+    plain = PhaseMark(name=name, users=1, started_at=START + start, measured_at=START + start, ended_at=START + end)
+    return replace(plain, **facts)
+
+
+def a_run(
+    requests: Iterable[Request] = (),
+    samples: Iterable[Sample] = (),
+    phases: Sequence[PhaseMark] | None = None,
+    queries: Sequence[CapturedQuery] = (),
+    plans: Sequence[QueryPlan | NotExplained] = (),
+    folder: Path = Path("reports/a-run"),
+    **record: Any,
+) -> Run:
+    """A whole run; without `phases` one phase "single" of 60 s."""
+    plain = RunRecord(
+        id="20261122-120000-abcd",
+        name="pharma_erp",
+        status="complete",
+        started_at=START,
+        ended_at=START + 60,
+        provenance={"perfkit": "0.1.0", "git_commit": "0123abc", "host": "testhost", "cpus": 2},
+        config={},
+        phases=tuple(phases) if phases is not None else (a_phase(),),
+    )
+    return Run(
+        folder=folder,
+        record=replace(plain, **record),
+        requests=pd.DataFrame([asdict(r) for r in requests], columns=[f.name for f in fields(Request)]),
+        samples=pd.DataFrame([asdict(s) for s in samples], columns=[f.name for f in fields(Sample)]),
+        queries=tuple(queries),
+        plans=tuple(plans),
+    )
