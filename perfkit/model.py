@@ -197,17 +197,22 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class PhaseMark:
-    """When a phase ran (unix seconds). Rows before `measured_at` are warm-up."""
+    """When a phase ran (unix seconds). Rows before `measured_at` are warm-up.
+
+    `unfinished` users were still in a task when the drain ended, so their last request is in no figure.
+    """
 
     name: str
-    users: int
+    users: int | None
     started_at: float
     measured_at: float
     ended_at: float
     is_warmup_only: bool = False
     generator_cpu_ratio: float | None = None
     listener_exceptions: int = 0
+    scenario_exceptions: int = 0
     rows_lost: int = 0
+    unfinished: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +404,56 @@ class Finding:
     fix: str
     sql: str | None = None
     fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A run over time, one entry a bucket: `at_s` is seconds since the run's start, as are the times of the pairs.
+
+    `memory_bytes` and `cpu_ratio` are (second, value) readings of the target; `phases` is (name, from, to). A percentile
+    of a bucket without a request is None.
+    """
+
+    at_s: tuple[float, ...] = ()
+    requests_per_s: tuple[float, ...] = ()
+    p50_ms: tuple[float | None, ...] = ()
+    p95_ms: tuple[float | None, ...] = ()
+    errors_per_s: tuple[float, ...] = ()
+    memory_bytes: tuple[tuple[float, float], ...] = ()
+    cpu_ratio: tuple[tuple[float, float], ...] = ()
+    phases: tuple[tuple[str, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All that is known of one run, computed: what the reports, the terminal and `--json` show.
+
+    `quantiles` maps "phase / endpoint" to its (quantile 0 to 1, ms) pairs, ascending.
+    """
+
+    run: RunRecord
+    metrics: tuple[Metric, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    queries: tuple[CapturedQuery, ...] = ()
+    plans: tuple[QueryPlan | NotExplained, ...] = ()
+    timeline: Timeline = Timeline()
+    quantiles: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a report tells: one run (`before` is None), or two and what changed between them.
+
+    `show_literals`: leave the literals in SQL and plan conditions readable.
+    """
+
+    title: str
+    after: Judged
+    before: Judged | None = None
+    comparison: Comparison | None = None
+    sheets: tuple[Sheet, ...] = ()
+    show_literals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,8 @@
+"""`python -m perfkit` is `perfkit`."""
+
+from __future__ import annotations
+
+from perfkit.cli import main
+
+if __name__ == "__main__":
+    main()

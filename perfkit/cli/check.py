@@ -1,0 +1,36 @@
+"""`perfkit check`: judge a run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HELP = """Judge a run again, by its own targets or by those of another suite; nothing is measured.
+
+  perfkit check latest
+
+  perfkit check 20261122-1200 --suite stricter.toml --json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("check", help=HELP)(check)
+
+
+def check(
+    run: Annotated[str, typer.Argument(help='A run folder, the beginning of its name, or "latest".')],
+    suite: Annotated[Path | None, typer.Option(help="Take the expectations of this perfkit.toml.")] = None,
+    out: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
+) -> None:
+    from perfkit import config, metrics, store
+    from perfkit.cli import shown
+    from perfkit.judge.targets import gate
+    from perfkit.story import tell
+
+    asked = config.load(suite, metrics=metrics.names()) if suite else None
+    story = tell(store.load(store.find(run, out)), config=asked)
+    shown.print_result(story, None, as_json=as_json)
+    raise typer.Exit(gate(story.after.verdicts, story.after.run.validity))

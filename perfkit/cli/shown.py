@@ -1,0 +1,136 @@
+"""What commands share in showing: consoles, the live display, a story on the terminal, the exit code of a story."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from perfkit.measure import Measurement
+    from perfkit.model import Judged, Progress, Story
+    from perfkit.phases import Note, Show
+
+PLAIN_EVERY_S = 10.0
+INTERRUPTED = 130
+
+
+def out() -> Console:
+    """The console for results. Off a terminal it is wide and plain, so that nothing is cut or coloured."""
+    return _console(sys.stdout.isatty(), is_for_errors=False)
+
+
+def aside() -> Console:
+    """The console for progress and messages: standard error."""
+    return _console(sys.stderr.isatty(), is_for_errors=True)
+
+
+def _console(is_terminal: bool, *, is_for_errors: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=is_for_errors, width=None if is_terminal else 120, highlight=False)
+
+
+def is_live() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("CI")
+
+
+@dataclass(slots=True)
+class Voice:
+    """Where a measurement tells how it goes."""
+
+    show: Show
+    note: Note
+
+
+@contextlib.contextmanager
+def live_voice() -> Iterator[Voice]:
+    """A live display on a terminal; elsewhere a plain line now and then."""
+    if not is_live():
+        yield _plain_voice()
+        return
+    from rich.live import Live
+
+    from perfkit.terminal import LiveView
+
+    console = aside()
+    view = LiveView()
+    with Live(view, console=console, refresh_per_second=4, transient=True):
+
+        def show(progress: Progress) -> None:
+            view.update(progress)
+
+        def note(text: str) -> None:
+            view.rest()
+            console.print(f"· {text}", markup=False)
+
+        yield Voice(show, note)
+
+
+def _plain_voice() -> Voice:
+    from perfkit.terminal import progress_line
+
+    next_at = [0.0]
+
+    def show(progress: Progress) -> None:
+        if time.monotonic() >= next_at[0]:
+            next_at[0] = time.monotonic() + PLAIN_EVERY_S
+            print(progress_line(progress), file=sys.stderr, flush=True)
+
+    def note(text: str) -> None:
+        next_at[0] = time.monotonic() + PLAIN_EVERY_S
+        print(f"· {text}", file=sys.stderr, flush=True)
+
+    return Voice(show, note)
+
+
+def print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def print_story(story: Story) -> None:
+    """The tables of a story: the plans' own first, then what did not hold, then what to mend."""
+    from perfkit import terminal
+
+    console = out()
+    for table in terminal.sheets_table(story):
+        console.print(table)
+    if not story.sheets:
+        console.print(terminal.metrics_table(story.after))
+    if story.after.verdicts:
+        console.print(terminal.verdicts_table(story.after))
+    if story.comparison is not None and not story.sheets:
+        console.print(terminal.comparison_table(story.comparison))
+    if story.after.run.validity.failed:
+        console.print(terminal.validity_table(story.after))
+    told = story.before or story.after
+    if told.queries:
+        console.print(terminal.queries_table(told))
+    for item in terminal.findings_list(told):
+        console.print(item)
+
+
+def print_path(path: Path) -> None:
+    """The last line: where the report is. Never wrapped, so that it can be clicked and copied."""
+    print(path, flush=True)
+
+
+def leave(measurement: Measurement, judged: Judged) -> NoReturn:
+    """End the command: by what went wrong, by Ctrl-C, or by the verdicts (6 discarded, 1 does not hold, 0 holds)."""
+    import typer
+
+    from perfkit.judge.targets import gate
+
+    if measurement.trouble is not None:
+        raise measurement.trouble
+    if judged.run.status == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(gate(judged.verdicts, judged.run.validity))

@@ -1,0 +1,250 @@
+"""Records every request of a Locust run, unrounded. Loaded by Locust as a second locustfile, inside the load child.
+
+Knows Locust's events and the runner; knows nothing of run folders, metrics or the parent, but the orders it was given.
+Locust's own statistics are never read: they are rounded, and pooled.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+from geventhttpclient.response import HTTPResponse
+from locust import events
+from locust.log import greenlet_exception_logger
+
+from perfkit.load.orders import VARIABLE, Orders, Status
+from perfkit.load.replies import cache_status, error_kind
+from perfkit.load.sweep import Sweep
+from perfkit.model import Request
+from perfkit.rows import RowWriter
+
+TICK_S = 1.0
+INTERRUPTED_DRAIN_S = 2.0
+_MESSAGE_LIMIT = 200
+
+logger = logging.getLogger(__name__)
+
+
+class Recorder:
+    """The rows of one phase, and what the parent is told of them. One instance a process."""
+
+    def __init__(self, orders: Orders, environment: Any) -> None:
+        self.orders = orders
+        self.environment = environment
+        self.rows: list[tuple[Any, ...]] = []
+        self.recent_ms: list[float] = []
+        self.requests = self.errors = self.own_exceptions = self.scenario_exceptions = self.rows_lost = 0
+        self.unfinished = 0
+        self.measured_at = self.started_at = time.time()
+        self.ended_at: float | None = None
+        self.cpu_at_measured: tuple[float, float] | None = None
+        self.cpu_ratio = 0.0
+        self.event_errors = _EventErrors()
+        self.sweep = Sweep(orders.iterations) if orders.iterations is not None else None
+        self.is_told_to_stop = False
+        self.writer = RowWriter(Path(orders.shard.format(pid=os.getpid())), Request)
+
+    def on_request(
+        self,
+        name: str,
+        response_time: float,
+        response_length: int | None,
+        response: Any = None,
+        exception: BaseException | None = None,
+        start_time: float | None = None,
+        **_: Any,
+    ) -> None:
+        """Keep one request as a row. It must never raise: Locust would swallow it, so it is counted instead."""
+        try:
+            self.rows.append(self._row(name, response_time, response_length, response, exception, start_time))
+            self.requests += 1
+            self.errors += exception is not None
+            self.recent_ms.append(response_time)
+        except Exception:  # counted: the count makes the run invalid
+            self.own_exceptions += 1
+            logger.exception("a request could not be recorded")
+
+    def _row(
+        self,
+        name: str,
+        response_time: float,
+        response_length: int | None,
+        response: Any,
+        exception: BaseException | None,
+        start_time: float | None,
+    ) -> tuple[Any, ...]:
+        service_s = response_time / 1000.0
+        started_at = start_time if start_time is not None else time.time() - service_s
+        headers = getattr(response, "headers", None)
+        status = (getattr(response, "status_code", None) or None) if response is not None else None
+        return (
+            self.orders.phase,
+            name,
+            started_at,
+            started_at,
+            _headers_after_s(response) if headers is not None else None,
+            service_s,
+            status,
+            _wire_bytes(response) if headers is not None else None,
+            response_length,
+            cache_status(headers, status) if headers is not None else None,
+            error_kind(exception, status) if exception is not None else None,
+            str(exception)[:_MESSAGE_LIMIT] if exception is not None else None,
+            started_at < self.measured_at,
+        )
+
+    def on_user_error(self, **_: Any) -> None:
+        self.scenario_exceptions += 1
+
+    def on_test_start(self, **_: Any) -> None:
+        self.started_at = time.time()
+        self.measured_at = self.started_at + self.orders.warmup_s
+        for loop in (self._tick_for_ever, self._stop_when_over):
+            gevent.spawn(loop).link_exception(greenlet_exception_logger(logger))
+
+    def _tick_for_ever(self) -> None:
+        while True:
+            gevent.sleep(TICK_S)
+            self.tick()
+
+    def _stop_when_over(self) -> None:
+        while not self._is_over():
+            gevent.sleep(0.05)
+            if self.cpu_at_measured is None and time.time() >= self.measured_at:
+                self.cpu_at_measured = (time.process_time(), time.perf_counter())
+        self.environment.runner.quit()
+
+    def _is_over(self) -> bool:
+        if self.is_told_to_stop or os.getppid() != self.orders.parent_pid:
+            self.environment.stop_timeout = min(self.orders.drain_s, INTERRUPTED_DRAIN_S)
+            return True
+        if self.orders.duration_s is not None and time.time() - self.started_at >= self.orders.duration_s:
+            return True
+        return self.sweep is not None and self.sweep.is_finished(self.environment.runner)
+
+    def stop(self) -> None:
+        """Finish early: the parent was interrupted."""
+        self.is_told_to_stop = True
+
+    def on_test_stopping(self, **_: Any) -> None:
+        """The load ends now; users may finish the task they are in for `drain_s`. Who is left then is counted."""
+        if self.ended_at is None:
+            self.ended_at = time.time()
+            self._note_cpu()
+            gevent.spawn_later(max(self.environment.stop_timeout - 0.1, 0.0), self._count_unfinished)
+
+    def _count_unfinished(self) -> None:
+        self.unfinished = self.environment.runner.user_count
+
+    def _note_cpu(self) -> None:
+        if self.cpu_at_measured is not None:
+            cpu, clock = self.cpu_at_measured
+            self.cpu_ratio = (time.process_time() - cpu) / max(time.perf_counter() - clock, 1e-9)
+
+    def tick(self, is_final: bool = False) -> None:
+        """Flush the rows and tell the parent how it goes."""
+        rows, self.rows = self.rows, []
+        try:
+            self.writer.append(rows)
+        except OSError as error:
+            self.rows_lost += len(rows)
+            logger.error("rows lost: %s", error)
+        if self.ended_at is None:
+            self._note_cpu()
+        self._tell(self._status(is_final))
+
+    def _status(self, is_final: bool) -> Status:
+        recent, self.recent_ms = sorted(self.recent_ms), []
+        return Status(
+            at=time.time(),
+            is_final=is_final,
+            measured_at=self.measured_at,
+            ended_at=self.ended_at,
+            users=self.environment.runner.user_count if self.environment.runner else 0,
+            requests=self.requests,
+            errors=self.errors,
+            requests_per_s=len(recent) / TICK_S,
+            p50_ms=recent[len(recent) // 2] if recent else None,
+            p95_ms=recent[int(len(recent) * 0.95)] if recent else None,
+            generator_cpu_ratio=self.cpu_ratio,
+            listener_exceptions=self.own_exceptions + self.event_errors.count,
+            scenario_exceptions=self.scenario_exceptions,
+            rows_lost=self.rows_lost,
+            unfinished=self.unfinished,
+        )
+
+    def _tell(self, status: Status) -> None:
+        try:
+            os.write(self.orders.status_fd, (status.to_json() + "\n").encode())
+        except OSError:  # the parent is gone; the next look at its pid ends the run
+            return
+
+    def on_quitting(self, **_: Any) -> None:
+        if self.ended_at is None:
+            self.ended_at = time.time()
+        self.tick(is_final=True)
+        try:
+            self.writer.close()
+        except OSError as error:
+            logger.error("the shard could not be closed: %s", error)
+
+
+class _EventErrors(logging.Handler):
+    """Counts exceptions in anybody's event listeners, which Locust only logs."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.ERROR)
+        self.count = 0
+        logging.getLogger("locust.event").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += 1
+
+
+def _headers_after_s(response: Any) -> float | None:
+    """Seconds from sending to the reply's headers: FastHttpUser keeps a float, requests a timedelta."""
+    elapsed = getattr(response, "_elapsed", None)
+    if elapsed is None and (delta := getattr(response, "elapsed", None)) is not None:
+        elapsed = delta.total_seconds()
+    return elapsed
+
+
+def _wire_bytes(response: Any) -> int | None:
+    """The body's bytes before decoding, as counted while they were read."""
+    counted = getattr(getattr(response, "_response", None), "perfkit_wire_bytes", None)
+    if counted is not None:
+        return int(counted)
+    raw = getattr(response, "raw", None)
+    return int(raw.tell()) if raw is not None and hasattr(raw, "tell") else None
+
+
+def _count_body_bytes() -> None:
+    """Make geventhttpclient's parser count what it reads: a chunked gzip reply says its size nowhere else."""
+    plain = HTTPResponse._on_body
+
+    def counted(self: Any, chunk: bytearray) -> None:
+        self.perfkit_wire_bytes += len(chunk)
+        plain(self, chunk)
+
+    HTTPResponse.perfkit_wire_bytes = 0
+    HTTPResponse._on_body = counted
+
+
+@events.init.add_listener
+def _start(environment: Any, **_: Any) -> None:
+    orders = Orders.from_json(os.environ[VARIABLE])
+    _count_body_bytes()
+    recorder = Recorder(orders, environment)
+    environment.stop_timeout = orders.drain_s
+    gevent.signal_handler(signal.SIGUSR1, recorder.stop)
+    environment.events.request.add_listener(recorder.on_request)
+    environment.events.user_error.add_listener(recorder.on_user_error)
+    environment.events.test_start.add_listener(recorder.on_test_start)
+    environment.events.test_stopping.add_listener(recorder.on_test_stopping)
+    environment.events.quitting.add_listener(recorder.on_quitting)

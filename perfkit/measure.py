@@ -1,0 +1,116 @@
+"""The conductor of one run: start or find the target, watch it, load it, collect its slow SQL, explain it, record it.
+
+Whatever goes wrong after the load has begun is noted beside what was measured, and nothing measured is lost.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from perfkit import draft as drafts
+from perfkit import explain, net, phases, queries, samplers, store, target
+from perfkit.draft import Draft
+from perfkit.errors import DatabaseError, DiscardedError, PerfkitError
+from perfkit.model import CapturedQuery, Config, NotExplained, QueryPlan, Run
+from perfkit.phases import Note, Show
+from perfkit.samplers.watch import watching
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A run, and the first thing that went wrong in it (None: nothing). The run is on disk either way."""
+
+    run: Run
+    trouble: PerfkitError | None
+
+
+def measure(
+    config: Config, folder: Path, *, show: Show, note: Note, run_id: str | None = None, log_folder: Path | None = None
+) -> Measurement:
+    """Measure once, as `config` says, into a new `folder`, whose name is the run's id unless another is given.
+
+    `show` gets the figures of the running load once a second, `note` a line for each step that takes long. `log_folder`
+    is where the server's log lies, if perfkit started the server itself.
+
+    Raises:
+        PerfkitError: before any load: the target does not answer, the database refuses, a process is not there, the
+            folder cannot be written; or the scenario never got going.
+        KeyboardInterrupt: the second Ctrl-C; the run is on disk as interrupted.
+    """
+    net.require_allowed_host(config.target.url, config.target.allow_hosts)
+    with target.running(config.target) as live:
+        config = replace(config, target=live)
+        capture = _open_capture(config, log_folder)
+        readers = samplers.from_config(config)
+        draft = drafts.begin(config, folder, run_id or folder.name)
+        with drafts.finishing(draft):
+            with watching(readers, draft.folder / store.SAMPLES) as watch:
+                phases.run_all(config, draft, watch, show, note)
+            captured, plans = _explain_slow_sql(config, capture, draft, note)
+            store.write_queries(draft.folder, captured, plans)
+    run = drafts.end(draft)
+    return Measurement(run, _first_trouble(draft, run))
+
+
+def dsn_of(config: Config) -> str | None:
+    """The DSN from the environment variable that the config names; None where nothing is to be captured.
+
+    Raises:
+        DatabaseError: the variable is not set.
+    """
+    if config.database is None or config.database.capture == "off":
+        return None
+    dsn = os.environ.get(config.database.dsn_env)
+    if not dsn:
+        raise DatabaseError(
+            f"the environment variable {config.database.dsn_env} is not set",
+            hint=f'export {config.database.dsn_env}=postgresql://…, or set database.capture = "off"',
+        )
+    return dsn
+
+
+def _open_capture(config: Config, log_folder: Path | None) -> queries.Capture | None:
+    dsn = dsn_of(config)
+    if dsn is None or config.database is None:
+        return None
+    source = queries.SOURCES[config.database.capture]
+    return source.open_capture(dsn, config.database.slower_than_ms, log_folder=log_folder)
+
+
+def _explain_slow_sql(
+    config: Config, capture: queries.Capture | None, draft: Draft, note: Note
+) -> tuple[tuple[CapturedQuery, ...], tuple[QueryPlan | NotExplained, ...]]:
+    dsn = dsn_of(config)
+    if capture is None or config.database is None or dsn is None:
+        return (), ()
+    note("collecting slow SQL from the server log")
+    try:
+        captured = capture.collect(draft.marks)
+    except DatabaseError as error:
+        draft.add(error)
+        return (), ()
+    draft.notes.extend(captured.notes)
+    if captured.lines_unparsed:
+        draft.notes.append(f"{captured.lines_unparsed} lines of the server log could not be read")
+    if draft.is_interrupted or not captured.queries:
+        return captured.queries, ()
+    note(f"explaining the worst {min(len(captured.queries), config.database.explain_worst)} queries")
+    plans = explain.explain(
+        dsn,
+        captured.queries,
+        worst=config.database.explain_worst,
+        statement_timeout_s=config.database.statement_timeout_s,
+    )
+    return captured.queries, plans
+
+
+def _first_trouble(draft: Draft, run: Run) -> PerfkitError | None:
+    if draft.troubles:
+        return draft.troubles[0]
+    if run.record.status == "discarded":
+        check = run.record.validity.failed[0]
+        message = f"the measurement is discarded: {check.name} was {check.observed}, wanted {check.limit}"
+        return DiscardedError(message, hint=check.remedy)
+    return None

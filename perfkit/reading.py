@@ -1,0 +1,196 @@
+"""How judged results are read: which metric stands in which cell, which verdict fails, how the whole run stands.
+
+Every renderer (HTML, Markdown, JUnit, terminal) asks here, so that they cannot disagree. Computes no figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Final, Literal
+
+from perfkit import units
+from perfkit.model import (
+    Comparison,
+    Expectation,
+    Judged,
+    Metric,
+    Outcome,
+    Scope,
+    Sheet,
+    SheetCell,
+    SheetRow,
+    Story,
+    Verdict,
+)
+
+Word = Literal["PASS", "FAIL", "DISCARDED", "INCONCLUSIVE", "MEASURED"]
+Index = Mapping[tuple[str, Scope], Metric]
+
+_MARKS: Final[dict[Outcome, str]] = {"pass": "✓", "fail": "✗", "unmeasured": "?", "advisory": "!"}
+_SCOPE_KEYS: Final = frozenset(field.name for field in fields(Scope))
+
+
+@dataclass(frozen=True, slots=True)
+class FilledCell:
+    """A cell of a plan's table with what was measured. `before` and `after` are None where nothing was."""
+
+    column: str
+    documented: str | None
+    target: str | None
+    before: Metric | None
+    after: Metric | None
+    before_verdict: Verdict | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilledRow:
+    name: str
+    priority: str | None
+    cells: tuple[FilledCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a story ends, in one word and one sentence."""
+
+    word: Word
+    sentence: str
+
+
+def index(metrics: Iterable[Metric]) -> Index:
+    """Metrics by name and scope; each also under its name without the unit (`latency.p95` for `latency.p95_ms`)."""
+    found: dict[tuple[str, Scope], Metric] = {}
+    for metric in metrics:
+        found[metric.name, metric.scope] = metric
+        found.setdefault((units.stem_of(metric.name), metric.scope), metric)
+    return found
+
+
+def is_failing(verdict: Verdict) -> bool:
+    """Whether the verdict stops a gate: a missing measurement does, unless the expectation is optional."""
+    if verdict.outcome == "unmeasured":
+        return not verdict.expectation.is_optional and not verdict.expectation.is_advisory
+    return verdict.outcome == "fail"
+
+
+def marked(outcome: Outcome) -> str:
+    """An outcome with a mark before it, so that colour is never all that tells it."""
+    return f"{_MARKS[outcome]} {outcome}"
+
+
+def is_discarded(judged: Judged) -> bool:
+    return judged.run.status == "discarded" or not judged.run.validity.is_valid
+
+
+def target_text(expectation: Expectation) -> str:
+    """The asked for side of an expectation: `< 200 ms`."""
+    limit = f"{expectation.op} {units.show_metric(expectation.metric, expectation.limit)}"
+    return f"{limit} in every {units.show(expectation.window_s, 's')}" if expectation.window_s else limit
+
+
+def scope_text(scope: Scope) -> str:
+    """A scope as people read it: `Dashboard Metrics, concurrent`; "" for the total over everything."""
+    parts = (scope.endpoint, scope.phase, scope.process, scope.query, scope.kind)
+    return ", ".join(part for part in parts if part)
+
+
+def fill(sheet: Sheet, story: Story) -> tuple[FilledRow, ...]:
+    """The rows of a plan's table with the measured values and the verdict of each cell."""
+    before = index(story.before.metrics) if story.before else {}
+    after = index(story.after.metrics)
+    return tuple(
+        FilledRow(
+            name=row.name,
+            priority=row.priority,
+            cells=tuple(
+                _fill_cell(cell, column, story, before, after) for cell, column in _with_columns(row, sheet.columns)
+            ),
+        )
+        for row in sheet.rows
+    )
+
+
+def _with_columns(row: SheetRow, columns: tuple[str, ...]) -> list[tuple[SheetCell, str]]:
+    labels = [*columns, *[""] * len(row.cells)]
+    return list(zip(row.cells, labels, strict=False))
+
+
+def _fill_cell(cell: SheetCell, column: str, story: Story, before: Index, after: Index) -> FilledCell:
+    verdict = verdict_of(story.after, cell.expectation)
+    earlier = verdict_of(story.before, cell.expectation)
+    return FilledCell(
+        column=column,
+        documented=cell.documented or None,
+        target=target_text(cell.expectation) if cell.expectation else None,
+        before=_observed(cell, earlier, before),
+        after=_observed(cell, verdict, after),
+        before_verdict=earlier,
+        verdict=verdict,
+    )
+
+
+def verdict_of(judged: Judged | None, expectation: Expectation | None) -> Verdict | None:
+    """The verdict that answers the expectation, if there is one."""
+    if judged is None or expectation is None:
+        return None
+    return next((verdict for verdict in judged.verdicts if verdict.expectation == expectation), None)
+
+
+def _observed(cell: SheetCell, verdict: Verdict | None, metrics: Index) -> Metric | None:
+    if verdict is not None:
+        return verdict.observed
+    if not set(cell.select) <= _SCOPE_KEYS:
+        return None
+    return metrics.get((cell.metric, Scope(**cell.select)))
+
+
+def standing(story: Story) -> Standing:
+    """How the story ends: the newer run decides, the older one is only mentioned."""
+    after = story.after
+    if is_discarded(after):
+        return Standing("DISCARDED", _why_discarded(after))
+    failing = [verdict for verdict in after.verdicts if is_failing(verdict)]
+    regressed = _gating(story.comparison, "regressed")
+    if failing or regressed:
+        return Standing("FAIL", _hold(story) + _regressions(regressed))
+    if after.verdicts:
+        return Standing("PASS", _hold(story))
+    if story.comparison is None:
+        return Standing("MEASURED", "No target was set, so there is nothing to pass or fail.")
+    if _gating(story.comparison, "inconclusive"):
+        return Standing("INCONCLUSIVE", "The evidence decides neither way: measure longer, or more often.")
+    return Standing("PASS", "Nothing that counts became worse.")
+
+
+def _why_discarded(judged: Judged) -> str:
+    failed = judged.run.validity.failed
+    because = f": {failed[0].name} was {failed[0].observed}, allowed is {failed[0].limit}" if failed else ""
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return f"The measurement itself is not valid{because}{more}. Its figures are shown and judge nothing."
+
+
+def _hold(story: Story) -> str:
+    verdicts = story.after.verdicts
+    if not verdicts:
+        return "No target was set."
+    holding = f"{_passed(story.after)} of {len(verdicts)} targets hold"
+    if story.before is None or not story.before.verdicts:
+        return f"{holding}."
+    if is_discarded(story.before):
+        return f"{holding}; the run before was discarded."
+    return f"{holding}; before, {_passed(story.before)} did."
+
+
+def _passed(judged: Judged) -> int:
+    return sum(verdict.outcome == "pass" for verdict in judged.verdicts)
+
+
+def _gating(comparison: Comparison | None, direction: str) -> int:
+    changes = comparison.changes if comparison else ()
+    return sum(change.is_gating and change.direction == direction for change in changes)
+
+
+def _regressions(count: int) -> str:
+    return f" {count} {'figure' if count == 1 else 'figures'} became worse." if count else ""

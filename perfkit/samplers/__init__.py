@@ -1,0 +1,36 @@
+"""Samplers: each reads one thing of the running system. `SAMPLERS` is the table; a new one is a file and a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+from perfkit.model import Config
+from perfkit.samplers import heap, process, system
+
+
+class Sampler(Protocol):
+    """One thing that can be read again and again. `period_s` is the least time between two readings."""
+
+    source: str
+    period_s: float
+
+    def read(self) -> Mapping[str, float]:
+        """Metric (with its unit as the last word) → value; what cannot be read now is left out."""
+        ...
+
+
+SAMPLERS: Final[tuple[Callable[[Config], Sequence[Sampler]], ...]] = (
+    process.from_config,
+    heap.from_config,
+    system.from_config,
+)
+
+
+def from_config(config: Config) -> list[Sampler]:
+    """The samplers that a configuration asks for.
+
+    Raises:
+        TargetError: a process to watch is not there.
+    """
+    return [sampler for make in SAMPLERS for sampler in make(config)]

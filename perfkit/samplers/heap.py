@@ -1,0 +1,52 @@
+"""Read the heap that an application tells of itself in a JSON endpoint. Knows HTTP and JSON pointers, no runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import httpx
+
+from perfkit.model import Config, Heap
+from perfkit.samplers.process import SOURCE
+
+TIMEOUT_S: Final = 2.0
+
+
+def from_config(config: Config) -> Sequence[HeapEndpoint]:
+    return [HeapEndpoint(config.target.url, config.target.heap)] if config.target.heap else []
+
+
+class HeapEndpoint:
+    """`heap_used_bytes` and `heap_limit_bytes` of the target; nothing while it answers nothing of the kind."""
+
+    source = SOURCE
+    period_s = 1.0
+
+    def __init__(self, base_url: str, heap: Heap) -> None:
+        self._heap = heap
+        self._url = urljoin(base_url + "/", heap.url.lstrip("/"))
+        self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
+
+    def read(self) -> Mapping[str, float]:
+        try:
+            document = self._client.get(self._url).json()
+        except (httpx.HTTPError, ValueError):
+            return {}
+        wanted = {"heap_used_bytes": self._heap.used, "heap_limit_bytes": self._heap.limit}
+        found = {name: point(document, pointer) for name, pointer in wanted.items() if pointer is not None}
+        return {name: float(value) for name, value in found.items() if isinstance(value, (int, float))}
+
+
+def point(document: Any, pointer: str) -> Any:
+    """What a JSON pointer (RFC 6901) names in a document; None when there is no such place."""
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict):
+            document = document.get(key)
+        elif isinstance(document, list) and key.isdigit() and int(key) < len(document):
+            document = document[int(key)]
+        else:
+            return None
+    return document

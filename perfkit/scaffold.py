@@ -1,0 +1,96 @@
+"""The first files of a user's own suite: perfkit.toml and a scenario, both working. Knows their text; reads neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from perfkit.errors import UsageError
+
+_CONFIG: Final = """\
+# A suite for perfkit: `perfkit bench` runs it, `perfkit check-setup` says whether everything in it can be reached.
+
+name = "example"
+
+[target]
+url = "http://127.0.0.1:8000"
+watch = ["port:8000"]           # whose memory and CPU are read: "pid:…", "port:…", "name:…"
+# allow_hosts = ["erp.example.com"]   # loopback and private addresses are allowed; any other host is named here
+# start = ["python", "-m", "my_erp", "--port", "{port}"]   # perfkit starts it for the run; write {port} in url too
+# ready = "/health"             # asked until it answers, before any load
+
+# [database]
+# dsn_env = "DATABASE_URL"      # the name of an environment variable; the connection string never stands here
+# slower_than = "50ms"          # slower statements are captured and explained
+
+[scenario]
+file = "scenarios/example/locustfile.py"
+
+[[phase]]                       # one user alone: how fast can it be?
+name = "single"
+users = 1
+iterations = 20
+
+[[phase]]                       # many users at once: how fast is it then?
+name = "concurrent"
+users = 10
+duration = "30s"
+warmup = "5s"                   # the first part of the duration; recorded, and left out of every figure
+
+[[expect]]
+that = "latency.p95{*, concurrent} < 500ms"    # * is every endpoint
+priority = "high"
+
+[[expect]]
+that = "errors.ratio < 1%"
+
+[[expect]]
+that = "memory.growth < 20MB"
+advisory = true                 # reported, and never fails a gate
+"""
+
+_SCENARIO: Final = '''\
+"""What the users of the example do. Any Locust file will do; `name` is the endpoint in every table of perfkit."""
+
+from __future__ import annotations
+
+from locust import FastHttpUser, constant, task
+
+
+class Visitor(FastHttpUser):
+    """One user who calls one page after the other."""
+
+    wait_time = constant(0)
+
+    @task
+    def home(self) -> None:
+        self.client.get("/", name="Home")
+'''
+
+_FILES: Final = {"perfkit.toml": _CONFIG, "scenarios/example/locustfile.py": _SCENARIO}
+
+
+def init(folder: Path, *, force: bool = False) -> list[Path]:
+    """Write perfkit.toml and scenarios/example/locustfile.py into `folder`; returns what was written.
+
+    Raises:
+        UsageError: one of them is there already (and `force` is not given), or the folder cannot be written.
+    """
+    files = {folder / name: text for name, text in _FILES.items()}
+    existing = [path for path in files if path.exists()]
+    if existing and not force:
+        names = ", ".join(str(path) for path in existing)
+        raise UsageError(f"there already: {names}", hint="choose another folder, or overwrite with --force")
+    for path, text in files.items():
+        _write(path, text)
+    return list(files)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}", hint="choose a folder that you may write to"
+        ) from error
