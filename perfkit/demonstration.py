@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from perfkit import config as configs
-from perfkit import metrics, store
+from perfkit import metrics
 from perfkit.demo.fixes import apply_indexes, drop_indexes
 from perfkit.demo.scenario import scenario_folder
 from perfkit.demo.seed import seed

@@ -410,8 +410,8 @@ class Finding:
 class Timeline:
     """A run over time, one entry a bucket: `at_s` is seconds since the run's start, as are the times of the pairs.
 
-    `memory_bytes` and `cpu_ratio` are (second, value) readings of the target; `phases` is (name, from, to). A percentile
-    of a bucket without a request is None.
+    `memory_bytes` and `cpu_ratio` are (second, value) readings of the target; `phases` is (name, from, to). A
+    percentile of a bucket without a request is None.
     """
 
     at_s: tuple[float, ...] = ()

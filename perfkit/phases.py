@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from perfkit import store, target
+from perfkit import files, store, target
 from perfkit.errors import TargetError
 from perfkit.load import engine
 from perfkit.model import Config, Phase, Progress
@@ -38,7 +38,7 @@ def run_all(config: Config, draft: Draft, watch: Watch, show: Show, note: Note) 
             return
         watch.floor(config.sampling.settle_s, config.sampling.period_s)
     if watch.failure is not None:
-        draft.add(store.unwritable(draft.folder / store.SAMPLES, watch.failure))
+        draft.add(files.unwritable(draft.folder / store.SAMPLES, watch.failure))
 
 
 def _run_one(

@@ -5,6 +5,7 @@ Every renderer (HTML, Markdown, JUnit, terminal) asks here, so that they cannot 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Literal
@@ -28,6 +29,7 @@ Word = Literal["PASS", "FAIL", "DISCARDED", "INCONCLUSIVE", "MEASURED"]
 Index = Mapping[tuple[str, Scope], Metric]
 
 _MARKS: Final[dict[Outcome, str]] = {"pass": "✓", "fail": "✗", "unmeasured": "?", "advisory": "!"}
+_IDLE_ZEROS: Final = re.compile(r"\.0+(?!\d)")
 _SCOPE_KEYS: Final = frozenset(field.name for field in fields(Scope))
 
 
@@ -86,7 +88,8 @@ def is_discarded(judged: Judged) -> bool:
 
 def target_text(expectation: Expectation) -> str:
     """The asked for side of an expectation: `< 200 ms`."""
-    limit = f"{expectation.op} {units.show_metric(expectation.metric, expectation.limit)}"
+    shown = units.show_metric(expectation.metric, expectation.limit)
+    limit = f"{expectation.op} {re.sub(_IDLE_ZEROS, '', shown)}"
     return f"{limit} in every {units.show(expectation.window_s, 's')}" if expectation.window_s else limit
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import json
-import os
 import secrets
 import time
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin, get_type_hints
 
+from perfkit import files
 from perfkit.errors import StoreError, UsageError
 from perfkit.model import CapturedQuery, Config, NotExplained, PhaseMark, QueryPlan, Request, Run, RunRecord, Sample
 
@@ -39,49 +38,26 @@ def create(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True)
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise files.unwritable(folder, error) from error
     return folder
-
-
-def unwritable(path: Path, error: OSError) -> StoreError:
-    """The error for a path that cannot be written: what the system said, and the way out."""
-    reason = error.strerror or str(error)
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StoreError(f"{path}: {reason}", hint="free some space, or write elsewhere with --out FOLDER")
-    return StoreError(f"{path} cannot be written: {reason}", hint="write elsewhere with --out FOLDER")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file atomically: a reader, or a crash, sees the old text or the new one.
-
-    Raises:
-        StoreError: the folder cannot be written or the disk is full; the old file is untouched.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
 
 
 def write_record(folder: Path, record: RunRecord) -> None:
     """Write run.json. While a run goes on its status is "running"; whoever reads that later knows it was killed."""
-    write_text(folder / RECORD, _to_json({"schema": SCHEMA, **dataclasses.asdict(record)}))
+    files.write_text(folder / RECORD, _to_json({"schema": SCHEMA, **dataclasses.asdict(record)}))
 
 
 def write_queries(
     folder: Path, queries: tuple[CapturedQuery, ...], plans: tuple[QueryPlan | NotExplained, ...]
 ) -> None:
     """Write queries.json and one file a plan."""
-    write_text(folder / "queries.json", _to_json([dataclasses.asdict(query) for query in queries]))
+    files.write_text(folder / "queries.json", _to_json([dataclasses.asdict(query) for query in queries]))
     if plans:
         (folder / "plans").mkdir(exist_ok=True)
     for plan in plans:
         kind = "plan" if isinstance(plan, QueryPlan) else "not_explained"
         content = {"kind": kind, **dataclasses.asdict(plan)}
-        write_text(folder / "plans" / f"{plan.fingerprint}.json", _to_json(content))
+        files.write_text(folder / "plans" / f"{plan.fingerprint}.json", _to_json(content))
 
 
 def _to_json(content: Any) -> str:
@@ -142,7 +118,7 @@ def _frame(table: Any) -> pd.DataFrame:
 
 def _read_record(folder: Path) -> RunRecord:
     raw = _read_json(folder / RECORD)
-    if raw.pop("schema", None) != SCHEMA:
+    if not isinstance(raw, dict) or raw.pop("schema", None) != SCHEMA:
         raise StoreError(f"{folder / RECORD} is of another version of perfkit", hint="read it with that version")
     record: RunRecord = _build(RunRecord, raw)
     if record.status == "running" and not _is_alive(record.provenance.get("pid")):

@@ -1,4 +1,4 @@
-"""From runs to what is told of them: metrics, verdicts, findings, and what changed. Reads run folders, measures nothing."""
+"""From runs to what is told of them: metrics, verdicts, findings, and what changed. Measures nothing."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ A metric's unit is the last word of its name: `latency.p95_ms`, `memory.growth_b
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -24,7 +25,11 @@ _SCALES: Final[dict[str, dict[str, float]]] = {
     "count": {"": 1.0, "k": 1e3},
     "": {"": 1.0},
 }
-_PART: Final = re.compile(r"([+-]?\d[\d,]*(?:\.\d+)?|\.\d+)\s*([^\d\s.,+-][^\d\s.,+-]*)?")
+_NUMBER: Final = r"((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
+_UNIT: Final = r"([^0-9\s.,+-]+)"
+_PART: Final = re.compile(rf"{_NUMBER}\s*{_UNIT}?")
+_WHOLE: Final = re.compile(rf"\s*([+-]?)\s*((?:{_NUMBER}\s*{_UNIT}\s*)*(?:{_NUMBER}\s*)?)")
+MISSING: Final = "–"
 
 
 def suffix_of(name: str) -> str:
@@ -38,7 +43,8 @@ def suffix_of(name: str) -> str:
 
 def stem_of(name: str) -> str:
     """The name as people write it: `latency.p95_ms` → `latency.p95`; `errors.ratio` stays."""
-    return name.removesuffix(f"_{suffix_of(name)}")
+    suffix = suffix_of(name)
+    return name.removesuffix(f"_{suffix}") if suffix else name
 
 
 def parse(text: str, suffix: str) -> float:
@@ -49,20 +55,23 @@ def parse(text: str, suffix: str) -> float:
     Raises:
         ValueError: no number, an unknown unit, or a unit of another kind; the message names the units that fit.
     """
-    scales = _SCALES[suffix]
-    cleaned = text.strip()
-    parts = list(_PART.finditer(cleaned))
-    if not parts or _PART.sub("", cleaned).strip():
+    whole = _WHOLE.fullmatch(text)
+    parts = list(_PART.finditer(whole[2])) if whole else []
+    if whole is None or not parts or (len(parts) > 1 and suffix not in {"ms", "s"}):
         raise ValueError(f"{text!r} is not a quantity; write for example {_example(suffix)}")
-    total = 0.0
-    for part in parts:
-        unit = (part[2] or "").lower()
-        if unit not in scales:
-            fits = ", ".join(key for key in scales if key)
-            what = f"the unit {part[2]!r} does not fit" if unit else "a unit is missing"
-            raise ValueError(f"{text!r}: {what}" + (f"; use one of {fits}" if fits else "; write a plain number"))
-        total += float(part[1].replace(",", "")) * scales[unit]
-    return total
+    total = sum(float(part[1].replace(",", "")) * _scale_of(part[2] or "", suffix, text) for part in parts)
+    if not math.isfinite(total):
+        raise ValueError(f"{text!r} is too large a number")
+    return -total if whole[1] == "-" else total
+
+
+def _scale_of(unit: str, suffix: str, text: str) -> float:
+    scales = _SCALES[suffix]
+    if unit.lower() in scales:
+        return scales[unit.lower()]
+    fits = ", ".join(key for key in scales if key)
+    what = f"the unit {unit!r} does not fit" if unit else "a unit is missing"
+    raise ValueError(f"{text!r}: {what}" + (f"; use one of {fits}" if fits else "; write a plain number"))
 
 
 def _example(suffix: str) -> str:
@@ -71,7 +80,9 @@ def _example(suffix: str) -> str:
 
 
 def show(value: float, suffix: str) -> str:
-    """A value in the unit `suffix` as people read it, three significant digits: 1065.2 ms → "1,065 ms"."""
+    """A value in the unit `suffix` as people read it, three significant digits: 1065.2 ms → "1,065 ms"; NaN → "–"."""
+    if not math.isfinite(value):
+        return MISSING if math.isnan(value) else f"{'-' * (value < 0)}∞"
     match suffix:
         case "ms":
             return _show_ms(value)
@@ -97,6 +108,8 @@ def _digits(value: float) -> str:
     size = abs(value)
     if size >= 99.95 or value == 0:
         return f"{value:,.0f}"
+    if size < 0.00995:  # a small error ratio must not read as none at all
+        return f"{value:.2g}"
     return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
 
 
@@ -107,6 +120,8 @@ def _show_ms(value: float) -> str:
 
 
 def _show_long(seconds: float) -> str:
+    if seconds < 0:
+        return f"-{_show_long(-seconds)}"
     whole = round(seconds)
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
     parts = [(hours, "h"), (minutes, "m"), (rest, "s")]

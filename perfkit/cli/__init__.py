@@ -56,7 +56,7 @@ def main() -> NoReturn:
     except PerfkitError as error:
         _say(error)
         sys.exit(error.exit_code)
-    except Exception as error:  # the door: whatever comes here is a bug, and is said to be one
+    except Exception as error:  # noqa: BLE001 (the door: whatever comes here is a bug, and is said to be one)
         sys.exit(_bug(error))
     sys.exit(0)
 

@@ -43,11 +43,13 @@ def bench(
 ) -> None:
     from perfkit import store
     from perfkit.cli import shown
+    from perfkit.config import quick as quickened
     from perfkit.measure import measure
     from perfkit.report import write_reports
     from perfkit.story import tell
 
-    config = _config(suite, tuple(locust or ()), host, {"users": users, "duration": duration, "warmup": warmup}, quick)
+    config = _config(suite, tuple(locust or ()), host, users, duration, warmup)
+    config = quickened(config) if quick else config
     with shown.live_voice() as voice:
         measurement = measure(config, out / store.new_name(config.name), show=voice.show, note=voice.note)
     story = tell(measurement.run)
@@ -57,17 +59,21 @@ def bench(
 
 
 def _config(
-    suite: Path | None, locust: tuple[str, ...], host: str | None, load: dict[str, int | str | None], quick: bool
+    suite: Path | None,
+    locust: tuple[str, ...],
+    host: str | None,
+    users: int | None,
+    duration: str | None,
+    warmup: str | None,
 ) -> Config:
     from perfkit import config, metrics
 
-    given = {key: value for key, value in load.items() if value is not None}
     if suite is not None and suite.suffix == ".py":
         if host is None:
             raise UsageError("a Locust file alone does not say what to load", hint="add --host http://127.0.0.1:8000")
-        read = config.without_file(suite, host, arguments=locust, **given)
-    elif given:
-        raise UsageError(f"--{next(iter(given))} goes with a Locust file", hint="change the [[phase]] of the suite")
-    else:
-        read = config.load(suite or Path("perfkit.toml"), metrics=metrics.names(), url=host, arguments=locust)
-    return config.quick(read) if quick else read
+        return config.without_file(suite, host, users=users, duration=duration, warmup=warmup, arguments=locust)
+    given = {"--users": users, "--duration": duration, "--warmup": warmup}
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(f"{option} goes with a Locust file", hint="change the [[phase]] of the suite instead")
+    return config.load(suite or Path("perfkit.toml"), metrics=metrics.names(), url=host, arguments=locust)

@@ -96,8 +96,21 @@ def print_json(content: dict[str, Any]) -> None:
     print(json.dumps(content, indent=1, ensure_ascii=False))
 
 
-def print_story(story: Story) -> None:
-    """The tables of a story: the plans' own first, then what did not hold, then what to mend."""
+def print_result(story: Story, path: Path | None, *, as_json: bool) -> None:
+    """A story on standard output: as JSON, or as tables with the path of its report last."""
+    from perfkit.report import metrics_json
+    from perfkit.report.redaction import redacted
+
+    if as_json:
+        print_json(metrics_json(story))
+        return
+    _print_tables(redacted(story))
+    if path is not None:
+        print_path(path)
+
+
+def _print_tables(story: Story) -> None:
+    """The plans' own tables first, then what was asked besides, then what changed, then what to mend."""
     from perfkit import terminal
 
     console = out()
@@ -107,14 +120,14 @@ def print_story(story: Story) -> None:
         console.print(terminal.metrics_table(story.after))
     if story.after.verdicts:
         console.print(terminal.verdicts_table(story.after))
-    if story.comparison is not None and not story.sheets:
+    if story.comparison is not None:
         console.print(terminal.comparison_table(story.comparison))
     if story.after.run.validity.failed:
         console.print(terminal.validity_table(story.after))
     told = story.before or story.after
     if told.queries:
         console.print(terminal.queries_table(told))
-    for item in terminal.findings_list(told):
+    for item in terminal.findings_list(told.findings):
         console.print(item)
 
 

@@ -68,6 +68,22 @@ def run_phase(
     return PhaseRun(_mark(phase, started_at, last), last, is_interrupted)
 
 
+def list_users(scenario: Scenario, folder: Path) -> list[str]:
+    """The names of the User classes, found by loading the scenario in a child that makes no request.
+
+    Raises:
+        ScenarioError: it cannot be loaded.
+    """
+    argv = [sys.executable, "-m", "locust", "-f", str(scenario.file.resolve()), "--list"]
+    listed = subprocess.run(
+        argv, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=START_LIMIT_S, check=False
+    )
+    names = [line.strip() for line in listed.stdout.splitlines() if line.startswith("    ")]
+    if listed.returncode or not names:
+        raise failure.explain(listed.stderr + listed.stdout, scenario.file, listed.returncode, has_begun=False)
+    return names
+
+
 def _orders(phase: Phase, folder: Path, writer: int) -> Orders:
     (folder / "requests").mkdir(parents=True, exist_ok=True)
     return Orders(

@@ -10,7 +10,9 @@ from perfkit.errors import ScenarioError
 
 _FRAME: Final = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _ERROR: Final = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Exit)): ?(?P<text>.*)$", re.MULTILINE)
-_OLD_STYLE: Final = re.compile(r"cannot import name '(HttpLocust|Locust)'")
+_OLD_STYLE: Final = re.compile(r"class has been renamed to \w*User")
+# Without a User class Locust looks for pytest functions; a failure in there means that there was neither.
+_NO_USER: Final = ("load_locustfile_pytest", "No User class found", "No tasks defined")
 
 
 def explain(log: str, scenario: Path, code: int | None, *, has_begun: bool) -> ScenarioError:
@@ -20,7 +22,7 @@ def explain(log: str, scenario: Path, code: int | None, *, has_begun: bool) -> S
             f"{scenario} is written for Locust before 1.0 (HttpLocust)",
             hint="derive the class from HttpUser, rename task_set to tasks = [...], and give wait_time = between(...)",
         )
-    if "No User class found" in log or "No tasks defined" in log:
+    if any(sign in log for sign in _NO_USER):
         return ScenarioError(
             f"{scenario} has no Locust User class with tasks",
             hint="derive a class from locust.HttpUser or FastHttpUser and mark its methods with @task",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import urllib3
 from geventhttpclient.response import HTTPResponse
 from locust import events
 from locust.log import greenlet_exception_logger
@@ -201,10 +202,10 @@ class _EventErrors(logging.Handler):
     def __init__(self) -> None:
         super().__init__(level=logging.ERROR)
         self.count = 0
-        logging.getLogger("locust.event").addHandler(self)
+        logging.getLogger().addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.count += 1
+        self.count += str(record.msg).startswith("Uncaught exception in event handler")
 
 
 def _headers_after_s(response: Any) -> float | None:
@@ -225,15 +226,24 @@ def _wire_bytes(response: Any) -> int | None:
 
 
 def _count_body_bytes() -> None:
-    """Make geventhttpclient's parser count what it reads: a chunked gzip reply says its size nowhere else."""
-    plain = HTTPResponse._on_body
+    """Make both HTTP clients count what they read: a chunked gzip reply says its size nowhere else."""
+    feed = HTTPResponse._on_body
 
-    def counted(self: Any, chunk: bytearray) -> None:
+    def on_body(self: Any, chunk: bytearray) -> None:
         self.perfkit_wire_bytes += len(chunk)
-        plain(self, chunk)
+        feed(self, chunk)
 
     HTTPResponse.perfkit_wire_bytes = 0
-    HTTPResponse._on_body = counted
+    HTTPResponse._on_body = on_body
+
+    handle = urllib3.HTTPResponse._handle_chunk
+
+    def handle_chunk(self: Any, amount: int | None) -> bytes:
+        chunk: bytes = handle(self, amount)
+        self._fp_bytes_read += len(chunk)  # urllib3 counts only bodies of known length
+        return chunk
+
+    urllib3.HTTPResponse._handle_chunk = handle_chunk
 
 
 @events.init.add_listener

@@ -27,11 +27,11 @@ class HeapEndpoint:
     def __init__(self, base_url: str, heap: Heap) -> None:
         self._heap = heap
         self._url = urljoin(base_url + "/", heap.url.lstrip("/"))
-        self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
+        self._tls = httpx.create_ssl_context()  # costs 20 ms, so once
 
     def read(self) -> Mapping[str, float]:
         try:
-            document = self._client.get(self._url).json()
+            document = httpx.get(self._url, timeout=TIMEOUT_S, trust_env=False, verify=self._tls).json()
         except (httpx.HTTPError, ValueError):
             return {}
         wanted = {"heap_used_bytes": self._heap.used, "heap_limit_bytes": self._heap.limit}

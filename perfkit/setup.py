@@ -1,0 +1,95 @@
+"""Looks at everything that a suite names, one by one, without any load. What is missing stops nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from perfkit import files, net, queries, target
+from perfkit.errors import PerfkitError
+from perfkit.load import engine
+from perfkit.measure import dsn_of
+from perfkit.model import Config
+from perfkit.samplers import process
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was looked at and what was seen; `trouble` is None when it is fine."""
+
+    what: str
+    said: str
+    trouble: PerfkitError | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        return self.trouble is None
+
+    def as_json(self) -> dict[str, Any]:
+        hint = self.trouble.hint if self.trouble else None
+        return {"what": self.what, "ok": self.is_ok, "said": self.said, "hint": hint}
+
+
+def look(config: Config, out: Path) -> list[Look]:
+    """One look for each thing, in the order in which a run would need it."""
+    return [_look(what, see, config, out) for what, see in _THINGS.items()]
+
+
+def _look(what: str, see: Callable[[Config, Path], str], config: Config, out: Path) -> Look:
+    try:
+        return Look(what, see(config, out))
+    except PerfkitError as trouble:
+        hint = f"; {trouble.hint}" if trouble.hint else ""
+        return Look(what, trouble.message + hint, trouble)
+
+
+def _target(config: Config, out: Path) -> str:
+    net.require_allowed_host(config.target.url, config.target.allow_hosts)
+    with target.running(config.target) as live:
+        return f"{live.url} answers" + (" after its start command" if config.target.start else "")
+
+
+def _processes(config: Config, out: Path) -> str:
+    if not config.target.watch:
+        return "none is watched" if not config.target.start else "the started target will be watched"
+    if config.target.start:
+        return "will be looked for when the target has been started"
+    found = [process.find(watch) for watch in config.target.watch]
+    return ", ".join(f"{root.name()} ({root.pid})" for root in found)
+
+
+def _scenario(config: Config, out: Path) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        names = engine.list_users(config.scenario, Path(folder))
+    return f"{config.scenario.file}: {', '.join(names)}"
+
+
+def _database(config: Config, out: Path) -> str:
+    dsn = dsn_of(config)
+    if dsn is None or config.database is None:
+        return "none is asked for"
+    capture = queries.SOURCES[config.database.capture].open_capture(
+        dsn, config.database.slower_than_ms, log_folder=None
+    )
+    return f"slow SQL can be captured: {capture.describe()}"
+
+
+def _output(config: Config, out: Path) -> str:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            return f"{out} can be written"
+    except OSError as error:
+        raise files.unwritable(out, error) from error
+
+
+_THINGS: Final[dict[str, Callable[[Config, Path], str]]] = {
+    "target": _target,
+    "processes": _processes,
+    "scenario": _scenario,
+    "database": _database,
+    "output": _output,
+}
