@@ -75,8 +75,8 @@ def _open_capture(config: Config, log_folder: Path | None) -> queries.Capture | 
     dsn = dsn_of(config)
     if dsn is None or config.database is None:
         return None
-    source = queries.SOURCES[config.database.capture]
-    return source.open_capture(dsn, config.database.slower_than_ms, log_folder=log_folder)
+    database = config.database
+    return queries.open_capture(dsn, database.slower_than_ms, log_folder, source=database.capture)
 
 
 def _explain_slow_sql(

@@ -69,7 +69,7 @@ def require_allowed_host(url: str, allow_hosts: Collection[str] = (), *, resolve
     if not addresses or not all(is_own_address(address) for address in addresses):
         raise UsageError(
             f"{host} is neither this machine nor a private address, and load may harm what is not yours",
-            hint=f'when you may test it, name it: allow_hosts = ["{host}"] under [target], or --allow-host {host}',
+            hint=f'when you may test it, name it in perfkit.toml: allow_hosts = ["{host}"] under [target]',
         )
 
 

@@ -28,6 +28,8 @@ from perfkit.model import (
 Word = Literal["PASS", "FAIL", "DISCARDED", "INCONCLUSIVE", "MEASURED"]
 Index = Mapping[tuple[str, Scope], Metric]
 
+UNMEASURED: Final = "unmeasured"
+_SHORT: Final = 160
 _MARKS: Final[dict[Outcome, str]] = {"pass": "✓", "fail": "✗", "unmeasured": "?", "advisory": "!"}
 _IDLE_ZEROS: Final = re.compile(r"\.0+(?!\d)")
 _SCOPE_KEYS: Final = frozenset(field.name for field in fields(Scope))
@@ -62,12 +64,8 @@ class Standing:
 
 
 def index(metrics: Iterable[Metric]) -> Index:
-    """Metrics by name and scope; each also under its name without the unit (`latency.p95` for `latency.p95_ms`)."""
-    found: dict[tuple[str, Scope], Metric] = {}
-    for metric in metrics:
-        found[metric.name, metric.scope] = metric
-        found.setdefault((units.stem_of(metric.name), metric.scope), metric)
-    return found
+    """Metrics by name and scope."""
+    return {(metric.name, metric.scope): metric for metric in metrics}
 
 
 def is_failing(verdict: Verdict) -> bool:
@@ -93,6 +91,17 @@ def target_text(expectation: Expectation) -> str:
     return f"{limit} in every {units.show(expectation.window_s, 's')}" if expectation.window_s else limit
 
 
+def amount(name: str, value: float) -> str:
+    """A metric's value with its unit; a compression as a factor, since 620% says it badly."""
+    return f"{value:.1f}×" if name.endswith("compression_ratio") else units.show_metric(name, value)
+
+
+def shortened(statement: str) -> str:
+    """A statement on one line, cut where it would fill the page."""
+    line = " ".join(statement.split())
+    return line if len(line) <= _SHORT else line[: _SHORT - 1] + "…"
+
+
 def scope_text(scope: Scope) -> str:
     """A scope as people read it: `Dashboard Metrics, concurrent`; "" for the total over everything."""
     parts = (scope.endpoint, scope.phase, scope.process, scope.query, scope.kind)
@@ -116,7 +125,7 @@ def fill(sheet: Sheet, story: Story) -> tuple[FilledRow, ...]:
 
 
 def _with_columns(row: SheetRow, columns: tuple[str, ...]) -> list[tuple[SheetCell, str]]:
-    labels = [*columns, *[""] * len(row.cells)]
+    labels = [*(columns if len(columns) > 1 else ("",)), *[""] * len(row.cells)]  # a lone column needs no name
     return list(zip(row.cells, labels, strict=False))
 
 
@@ -146,7 +155,9 @@ def _observed(cell: SheetCell, verdict: Verdict | None, metrics: Index) -> Metri
         return verdict.observed
     if not set(cell.select) <= _SCOPE_KEYS:
         return None
-    return metrics.get((cell.metric, Scope(**cell.select)))
+    scope = Scope(**cell.select)
+    names = (cell.metric, *(f"{cell.metric}_{suffix}" for suffix in units.SUFFIXES))  # people leave the unit out
+    return next((metrics[name, scope] for name in names if (name, scope) in metrics), None)
 
 
 def standing(story: Story) -> Standing:

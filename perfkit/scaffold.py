@@ -54,13 +54,13 @@ _SCENARIO: Final = '''\
 
 from __future__ import annotations
 
-from locust import FastHttpUser, constant, task
+from locust import FastHttpUser, between, task
 
 
 class Visitor(FastHttpUser):
-    """One user who calls one page after the other."""
+    """One user who looks at one page after the other."""
 
-    wait_time = constant(0)
+    wait_time = between(0.1, 0.3)  # seconds between two tasks
 
     @task
     def home(self) -> None:

@@ -71,10 +71,8 @@ def _database(config: Config, out: Path) -> str:
     dsn = dsn_of(config)
     if dsn is None or config.database is None:
         return "none is asked for"
-    capture = queries.SOURCES[config.database.capture].open_capture(
-        dsn, config.database.slower_than_ms, log_folder=None
-    )
-    return f"slow SQL can be captured: {capture.describe()}"
+    queries.open_capture(dsn, config.database.slower_than_ms, source=config.database.capture)
+    return f"statements slower than {config.database.slower_than_ms:g} ms can be read from its {config.database.capture}"
 
 
 def _output(config: Config, out: Path) -> str:

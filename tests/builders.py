@@ -9,7 +9,23 @@ from typing import Any
 
 import pandas as pd
 
-from perfkit.model import CapturedQuery, NotExplained, PhaseMark, QueryPlan, Request, Run, RunRecord, Sample
+from perfkit.model import (
+    CapturedQuery,
+    Expectation,
+    Judged,
+    Metric,
+    NotExplained,
+    Outcome,
+    PhaseMark,
+    QueryPlan,
+    Request,
+    Run,
+    RunRecord,
+    Sample,
+    Scope,
+    Story,
+    Verdict,
+)
 
 START = 1_790_000_000.0
 
@@ -71,3 +87,36 @@ def a_run(
         queries=tuple(queries),
         plans=tuple(plans),
     )
+
+
+def a_metric(
+    name: str = "latency.avg_ms",
+    value: float = 100.0,
+    endpoint: str | None = None,
+    phase: str | None = None,
+    **facts: Any,
+) -> Metric:
+    """A metric; `facts` are further fields of Metric, or `scope` in place of endpoint and phase."""
+    return replace(Metric(name=name, value=value, scope=Scope(endpoint=endpoint, phase=phase)), **facts)
+
+
+def a_verdict(
+    that: str = "latency.avg{single} < 200ms",
+    outcome: Outcome = "pass",
+    observed: Metric | None = None,
+    message: str = "",
+    **asked: Any,
+) -> Verdict:
+    """A verdict on `latency.avg{single} < 200ms`; `asked` are fields of its expectation."""
+    plain = Expectation(that=that, metric="latency.avg_ms", select={"phase": "single"}, op="<", limit=200.0)
+    return Verdict(replace(plain, **asked), outcome, observed, message or f"{that}: {outcome}")
+
+
+def a_judged(record: RunRecord | None = None, **facts: Any) -> Judged:
+    """A judged run, without any result but what `facts` (fields of Judged) say."""
+    return replace(Judged(run=record or a_run().record), **facts)
+
+
+def a_story(after: Judged | None = None, **facts: Any) -> Story:
+    """The story of one run; with `before=` of two."""
+    return replace(Story(title="Pharmaceutical ERP", after=after or a_judged()), **facts)

@@ -1,0 +1,145 @@
+"""perfkit.toml → Config, strictly: all mistakes at once, each with its line and a "did you mean".
+
+Knows the file and what the command line says instead of it. Reaches no host, no process, no database: whether what is
+written can be had, others find out.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from perfkit.config.expectations import Vocabulary, read_expectations, read_sheets
+from perfkit.config.places import Place, places
+from perfkit.config.section import Notes, Section
+from perfkit.config.system import (
+    read_database,
+    read_phases,
+    read_sampling,
+    read_scenario,
+    read_target,
+    read_tolerance,
+)
+from perfkit.config.variants import quick, table_without_file, with_warmup
+from perfkit.config.written import effective, to_toml
+from perfkit.errors import ConfigError
+from perfkit.model import Config
+
+__all__ = ["effective", "from_text", "load", "quick", "to_toml", "without_file"]
+
+_AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
+_HOST: Mapping[Place, str] = {("target", "url"): "--host"}
+_OPTIONS: Mapping[Place, str] = {
+    **_HOST,
+    ("scenario", "file"): "Locust file",
+    ("phase", 0, "users"): "--users",
+    ("phase", 0, "duration"): "--duration",
+    ("phase", 0, "warmup"): "--warmup",
+}
+
+
+def load(file: Path, *, metrics: Mapping[str, str], url: str | None = None, arguments: Sequence[str] = ()) -> Config:
+    """Read perfkit.toml. `metrics` names all metrics there are; `arguments` are added to those of the scenario.
+
+    `url` stands in for target.url, and then target.start is not run: the target is said to be somewhere already.
+
+    Raises:
+        ConfigError: it cannot be read, or has mistakes; all of them are in `problems`.
+    """
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no {file}", hint="`perfkit init` writes one to begin with") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror}", hint="name a perfkit.toml") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise _failure(str(file), (f"{file}:{line}: is not UTF-8 text",)) from error
+    return from_text(text, file, metrics=metrics, url=url, arguments=arguments)
+
+
+def from_text(
+    text: str, file: Path, *, metrics: Mapping[str, str], url: str | None = None, arguments: Sequence[str] = ()
+) -> Config:
+    """`load`, of a text that is (or would be) in `file`: the scenario is looked for beside it.
+
+    Raises:
+        ConfigError: the text has mistakes; all of them are in `problems`.
+    """
+    table = _parse(text, file)
+    notes = Notes(str(file), places(text))
+    if url is not None and isinstance(target := table.setdefault("target", {}), dict):
+        target["url"] = url
+        target.pop("start", None)
+        notes.given = _HOST
+    config = _read(Section(table, (), notes), file.parent, file, metrics, arguments)
+    if notes.found:
+        raise _failure(str(file), notes.problems)
+    return config
+
+
+def without_file(
+    locustfile: Path,
+    url: str,
+    *,
+    users: int | None = None,
+    duration: str | None = None,
+    warmup: str | None = None,
+    arguments: Sequence[str] = (),
+) -> Config:
+    """A suite of one phase `load` (10 users, 30 s, of which 3 s warm-up) for a Locust file that stands alone.
+
+    Raises:
+        ConfigError: what was given is wrong: no such file, no URL, no duration.
+    """
+    table = table_without_file(url, str(locustfile), users, duration, warmup)
+    notes = Notes("command line", given=_OPTIONS)
+    config = _read(Section(table, (), notes), Path(), None, {}, arguments)
+    if notes.found:
+        raise _failure("the command line", notes.problems)
+    return config if warmup is not None else with_warmup(config)
+
+
+def _parse(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _AT_LINE.search(str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        what = _AT_LINE.sub("", str(error)).removesuffix(" (at end of document)")
+        raise _failure(str(file), (f"{file}:{line}: is not TOML: {what}",)) from error
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits; brackets 1,000 deep
+        raise _failure(str(file), (f"{file}: is beyond what can be read: {type(error).__name__}",)) from error
+
+
+def _failure(origin: str, problems: tuple[str, ...]) -> ConfigError:
+    count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return ConfigError(f"{count} in {origin}", problems=problems, hint="nothing was started; mend these and run again")
+
+
+def _read(
+    root: Section, folder: Path, file: Path | None, metrics: Mapping[str, str], arguments: Sequence[str]
+) -> Config:
+    phases = read_phases(root)
+    words = Vocabulary(metrics, tuple(phase.name for phase in phases))
+    sheets = read_sheets(root, words)
+    of_sheets = [cell.expectation for sheet in sheets for row in sheet.rows for cell in row.cells if cell.expectation]
+    asked = [expectation for expectation in read_expectations(root, words) if expectation not in of_sheets]
+    root.require("target", "scenario")
+    config = Config(
+        name=root.text("name", "perfkit"),
+        target=read_target(root.section_or_empty("target")),
+        database=read_database(root.section("database", is_secret=True)),
+        scenario=read_scenario(root.section_or_empty("scenario"), folder, arguments),
+        sampling=read_sampling(root.section_or_empty("sampling")),
+        tolerance=read_tolerance(root.section_or_empty("compare")),
+        phases=phases,
+        sheets=sheets,
+        expectations=(*asked, *of_sheets),
+        file=file,
+    )
+    root.finish(tolerance="unknown key; did you mean 'compare'?")
+    return config

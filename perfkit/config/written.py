@@ -1,0 +1,205 @@
+"""A Config in the shape of perfkit.toml again: as a plain dict for run.json, as TOML text for effective.toml.
+
+Everything is written out, defaults too, except passwords in commands; reading it gives an equal Config. Writes no
+file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from perfkit import grammar, redact
+from perfkit.model import Config, Database, Expectation, Phase, Sheet, SheetCell, SheetRow, Target
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+_SENSITIVE: Final = r"[\w-]*(?:password|passwd|secret|token|api[_-]?key)"
+_SECRET_OPTION: Final = re.compile(rf"--{_SENSITIVE}", re.IGNORECASE)
+_SECRET_SETTING: Final = re.compile(rf"^({_SENSITIVE}=).+", re.IGNORECASE | re.DOTALL)
+
+
+def effective(config: Config) -> dict[str, Any]:
+    """The config as merged: plain values for JSON or TOML, keys and shapes of perfkit.toml, absent facts left out."""
+    return _without_none(
+        {
+            "name": config.name,
+            "target": _target(config.target),
+            "database": config.database and _database(config.database),
+            "scenario": {"file": _relative(config), "arguments": _words(config.scenario.arguments)},
+            "sampling": {"period": _s(config.sampling.period_s), "settle": _s(config.sampling.settle_s)},
+            "compare": {
+                "relative": _number(config.tolerance.relative),
+                "absolute": _ms(config.tolerance.absolute_ms),
+            },
+            "phase": [_phase(phase) for phase in config.phases],
+            "expect": [_expectation(expectation) for expectation in _own_expectations(config)],
+            "sheet": [_sheet(sheet) for sheet in config.sheets],
+        }
+    )
+
+
+def _relative(config: Config) -> str:
+    """The scenario beside perfkit.toml without the machine's own path, when it is beside it."""
+    folder = (config.file.parent if config.file else Path()).absolute()
+    file = config.scenario.file
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
+
+
+def _words(command: Iterable[str]) -> list[str]:
+    """A command line without the passwords that stand in it; secrets belong in the environment, but who knows."""
+    words: list[str] = []
+    for word in command:
+        is_value = bool(words) and _SECRET_OPTION.fullmatch(words[-1]) is not None
+        words.append(redact.MASK if is_value else redact.redact_dsn(_SECRET_SETTING.sub(rf"\1{redact.MASK}", word)))
+    return words
+
+
+def _target(target: Target) -> dict[str, Any]:
+    heap = target.heap and _without_none({"url": target.heap.url, "used": target.heap.used, "limit": target.heap.limit})
+    return _without_none(
+        {
+            "url": target.url,
+            "watch": list(target.watch),
+            "allow_hosts": list(target.allow_hosts),
+            "start": _words(target.start),
+            "ready": target.ready,
+            "heap": heap,
+        }
+    )
+
+
+def _database(database: Database) -> dict[str, Any]:
+    return {
+        "dsn_env": database.dsn_env,
+        "capture": database.capture,
+        "slower_than": _ms(database.slower_than_ms),
+        "explain_worst": database.explain_worst,
+        "statement_timeout": _s(database.statement_timeout_s),
+    }
+
+
+def _phase(phase: Phase) -> dict[str, Any]:
+    return _without_none(
+        {
+            "name": phase.name,
+            "users": phase.users,
+            "iterations": phase.iterations,
+            "duration": None if phase.duration_s is None else _s(phase.duration_s),
+            "warmup": _s(phase.warmup_s),
+            "drain": _s(phase.drain_s),
+        }
+    )
+
+
+def _own_expectations(config: Config) -> Iterable[Expectation]:
+    """Those of `[[expect]]`: the sheets' cells bring theirs themselves."""
+    of_sheets = [c.expectation for sheet in config.sheets for row in sheet.rows for c in row.cells if c.expectation]
+    return (expectation for expectation in config.expectations if expectation not in of_sheets)
+
+
+def _expectation(expectation: Expectation) -> dict[str, Any]:
+    return _without_none(
+        {
+            "that": expectation.that,
+            "optional": expectation.is_optional,
+            "advisory": expectation.is_advisory,
+            "priority": expectation.priority,
+            "milestone": expectation.milestone,
+            "documented": expectation.documented,
+        }
+    )
+
+
+def _sheet(sheet: Sheet) -> dict[str, Any]:
+    return _without_none(
+        {
+            "title": sheet.title,
+            "header": sheet.header,
+            "source": sheet.source,
+            "columns": list(sheet.columns),
+            "row": [_row(row) for row in sheet.rows],
+        }
+    )
+
+
+def _row(row: SheetRow) -> dict[str, Any]:
+    asked = [cell.expectation for cell in row.cells if cell.expectation]
+    return _without_none(
+        {
+            "name": row.name,
+            "cells": [grammar.show_select(cell.metric, cell.select) for cell in row.cells],
+            "documented": [cell.documented or "" for cell in row.cells],
+            "target": [_comparison(cell) for cell in row.cells],
+            "priority": row.priority,
+            "milestone": next((expectation.milestone for expectation in asked), None),
+            "optional": any(expectation.is_optional for expectation in asked),
+            "advisory": any(expectation.is_advisory for expectation in asked),
+        }
+    )
+
+
+def _comparison(cell: SheetCell) -> str:
+    """The target as it was written: what `that` has after the selector."""
+    selector = grammar.show_select(cell.metric, cell.select)
+    return cell.expectation.that.removeprefix(selector).strip() if cell.expectation else ""
+
+
+def to_toml(config: Config) -> str:
+    """`effective(config)` as TOML text."""
+    return "\n".join(_lines(effective(config), ()))
+
+
+def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterable[str]:
+    """A table: its values first, then its tables with their headers."""
+    for key, value in table.items():
+        if not _is_table(value):
+            yield f"{_key(key)} = {_value(value)}"
+    for key, value in table.items():
+        if _is_table(value):
+            yield from _tables((*path, key), value)
+
+
+def _tables(path: tuple[str, ...], value: Mapping[str, Any] | list[Mapping[str, Any]]) -> Iterable[str]:
+    header = ".".join(map(_key, path))
+    for table in value if isinstance(value, list) else [value]:
+        yield ""
+        yield f"[[{header}]]" if isinstance(value, list) else f"[{header}]"
+        yield from _lines(table, path)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else _value(key)
+
+
+def _value(value: object) -> str:
+    """A TOML value. JSON's strings are TOML's but for DEL, which TOML wants escaped."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def _number(value: float) -> str:
+    """All digits of a number, none in exponents: 250.0 → "250", 1e-05 → "0.00001"."""
+    text = format(Decimal(repr(value)), "f")
+    return text.removesuffix(".0")
+
+
+def _s(seconds: float) -> str:
+    return f"{_number(seconds)}s"
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{_number(milliseconds)}ms"

@@ -1,0 +1,65 @@
+"""EXPLAIN's JSON to a tree of plan nodes. Knows the keys of the format; the times are worked out in `times`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from perfkit.explain.times import Times, times_of
+from perfkit.model import PlanNode, QueryPlan
+
+Json = Mapping[str, Any]
+
+# Keys that a PlanNode has as fields; all others pass through as its details, known or not.
+_FIELDS: Final = frozenset(
+    {
+        "Node Type",
+        "Relation Name",
+        "Index Name",
+        "Plan Rows",
+        "Actual Rows",
+        "Actual Loops",
+        "Actual Total Time",
+        "Plans",
+    }
+)
+
+
+def read_plan(document: Any, fingerprint: str, server_version: str) -> QueryPlan:
+    """The plan in what EXPLAIN (ANALYZE, FORMAT JSON) returned: a list of one object.
+
+    Raises:
+        ValueError: there is no plan in it, as for a statement that the planner never sees.
+    """
+    found = document[0] if isinstance(document, list) and document else document
+    if not isinstance(found, Mapping) or not isinstance(found.get("Plan"), Mapping):
+        raise ValueError("the server has no plan for this kind of statement")
+    return QueryPlan(
+        fingerprint=fingerprint,
+        root=_node(found["Plan"], times_of(found["Plan"])),
+        planning_ms=_number(found.get("Planning Time")),
+        execution_ms=_number(found.get("Execution Time")),
+        server_version=server_version,
+        settings={key: str(value) for key, value in found.get("Settings", {}).items()},
+    )
+
+
+def _node(json: Json, times: Times) -> PlanNode:
+    loops = float(json.get("Actual Loops", 1))
+    actual_rows = _number(json.get("Actual Rows"))
+    return PlanNode(
+        kind=json["Node Type"],
+        relation=json.get("Relation Name"),
+        index=json.get("Index Name"),
+        planned_rows=float(json.get("Plan Rows", 0)) * (loops or 1),
+        actual_rows=None if actual_rows is None else float(round(actual_rows * loops)),
+        loops=loops,
+        total_ms=times.total_ms(json),
+        exclusive_ms=times.exclusive_ms(json),
+        details={key: value for key, value in json.items() if key not in _FIELDS},
+        children=tuple(_node(child, times) for child in json.get("Plans", ())),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,111 @@
+"""The planner was wrong about the number of rows, and chose a join on that number.
+
+Told at the lowest node that is wrong, as the nodes above it only pass the error on. Does not apply where no join
+depends on the number, where the join hardly takes any time, nor to "fewer rows than planned" below a node that stops
+reading early (Limit, Merge Join, semi and anti join).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from perfkit.explain.rules.conditions import comparisons
+from perfkit.explain.rules.rule import MIN_SHARE, exclusive_ms, paths, quoted, share_of
+from perfkit.model import CapturedQuery, Finding, PlanNode, QueryPlan
+from perfkit.redact import redact_literals
+
+NAME: Final = "row_misestimate"
+
+MIN_FACTOR: Final = 10.0
+MIN_ROWS: Final = 1_000.0
+
+_JOINS: Final = ("Nested Loop", "Hash Join", "Merge Join")
+_NO_ESTIMATE: Final = ("BitmapAnd", "BitmapOr")  # their actual rows are always 0
+
+
+def find(plan: QueryPlan, query: CapturedQuery | None) -> list[Finding]:
+    findings = []
+    for node, above in paths(plan.root):
+        join = next((one for one in reversed(above) if one.kind in _JOINS), None)
+        if join is None or not _is_origin(node, above):
+            continue
+        lost_ms = exclusive_ms(join) - exclusive_ms(node)
+        if share_of(lost_ms, plan) >= MIN_SHARE:
+            findings.append(_finding(plan, node, join, lost_ms))
+    return findings
+
+
+def _is_origin(node: PlanNode, above: tuple[PlanNode, ...]) -> bool:
+    return _is_wrong(node, above) and not any(_is_wrong(child, (*above, node)) for child in node.children)
+
+
+def _is_wrong(node: PlanNode, above: tuple[PlanNode, ...]) -> bool:
+    if node.actual_rows is None or node.loops == 0 or node.kind in _NO_ESTIMATE:
+        return False
+    is_large = max(node.planned_rows, node.actual_rows) >= MIN_ROWS
+    is_cut_short = node.actual_rows < node.planned_rows and any(_stops_early(one) for one in above)
+    return is_large and _factor(node) >= MIN_FACTOR and not is_cut_short
+
+
+def _factor(node: PlanNode) -> float:
+    """How far the estimate is off, at least 1, by loop; less than one row counts as one."""
+    planned = max(node.planned_rows / node.loops, 1.0)
+    actual = max((node.actual_rows or 0.0) / node.loops, 1.0)
+    return max(planned / actual, actual / planned)
+
+
+def _stops_early(node: PlanNode) -> bool:
+    return node.kind in ("Limit", "Merge Join") or node.details.get("Join Type") in ("Semi", "Anti")
+
+
+def _finding(plan: QueryPlan, node: PlanNode, join: PlanNode, lost_ms: float) -> Finding:
+    where = f"{node.kind} on {node.relation}" if node.relation else node.kind
+    condition = node.details.get("Filter") or node.details.get("Index Cond")
+    columns = _columns(node)
+    evidence = [
+        f"{where}: {node.planned_rows:,.0f} rows planned, {node.actual_rows:,.0f} came",
+        f"the {join.kind} chosen on that took {lost_ms:,.1f} ms, {share_of(lost_ms, plan):.0%} of the query",
+    ]
+    if condition:
+        evidence.insert(1, f"Condition: {redact_literals(str(condition))}")
+    return Finding(
+        rule=NAME,
+        title=f"The planner is off by a factor of {_factor(node):,.0f} at {where}",
+        evidence=tuple(evidence),
+        impact_ms=lost_ms,
+        fix=_fix(node, columns),
+        sql=_sql(node, columns),
+        fingerprint=plan.fingerprint,
+    )
+
+
+def _columns(node: PlanNode) -> list[str]:
+    """The columns whose values may depend on each other, two or more."""
+    conditions = (node.details.get(key) for key in ("Filter", "Index Cond", "Recheck Cond"))
+    alias = node.details.get("Alias")
+    found = [one.column for text in conditions if text for one in comparisons(str(text), alias) or ()]
+    distinct = list(dict.fromkeys(found))
+    return distinct if len(distinct) > 1 else []
+
+
+def _fix(node: PlanNode, columns: list[str]) -> str:
+    if node.relation and columns:
+        return (
+            f"A candidate, not verified: the planner multiplies the chances of {' and '.join(columns)} as if they had"
+            " nothing to do with each other; extended statistics tell it that they have."
+        )
+    if node.relation:
+        return (
+            f"Refresh the statistics of {node.relation}; if that does not help, raise its columns' statistics target."
+        )
+    return "Look at the conditions of this node: the planner cannot estimate them from the tables' statistics."
+
+
+def _sql(node: PlanNode, columns: list[str]) -> str | None:
+    if not node.relation:
+        return None
+    table = quoted(node.relation)
+    if not columns:
+        return f"ANALYZE {table};"
+    name = quoted("_".join([node.relation, *(column.strip('"') for column in columns), "stats"])[:63])
+    return f"CREATE STATISTICS {name} ON {', '.join(columns)} FROM {table}; ANALYZE {table};"

@@ -1,0 +1,98 @@
+"""What changed between two separate runs, and what weakens that. Knows two lists of metrics and of blocks, no files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from perfkit.judge.counted import counted_changes
+from perfkit.judge.pairs import index
+from perfkit.judge.sampled import LATENCIES, sampled_changes
+from perfkit.model import Change, Comparison, Direction, Metric, RunRecord, Scope, Tolerance
+
+BLOCK_S: Final = 15.0
+_SEVERITY: Final[tuple[Direction, ...]] = ("regressed", "improved", "inconclusive", "tiny", "same")
+_SEPARATE: Final = (
+    "Two separate runs: the noise of the machine between them is not in the intervals; "
+    "interleaved pairs would be stronger."
+)
+
+
+def compare(
+    base: RunRecord,
+    head: RunRecord,
+    base_metrics: Sequence[Metric],
+    head_metrics: Sequence[Metric],
+    base_blocks: Sequence[Sequence[Metric]],
+    head_blocks: Sequence[Sequence[Metric]],
+    tolerance: Tolerance,
+) -> Comparison:
+    """Head against base. `*_blocks` are the metrics of equal, consecutive stretches of each phase, in their order."""
+    sides = index(base_metrics), index(head_metrics)
+    changes = [
+        *sampled_changes(*sides, base_blocks, head_blocks, tolerance),
+        *counted_changes(*sides, tolerance),
+    ]
+    return Comparison(
+        base_id=base.id,
+        head_id=head.id,
+        changes=tuple(sorted(_without_survivors(changes), key=_severity)),
+        caveats=(
+            _SEPARATE,
+            *_differences(base, head),
+            *_short_blocks((base, base_blocks), (head, head_blocks)),
+            *_family(changes),
+        ),
+    )
+
+
+def _without_survivors(changes: Sequence[Change]) -> list[Change]:
+    """Where more requests fail than before, the latency of those that are left proves no improvement."""
+    scopes = [it.scope for it in changes if it.metric == "errors.ratio" and it.direction == "regressed"]
+    failing = {*scopes, *(Scope(phase=scope.phase) for scope in scopes)}
+    return [
+        replace(it, direction="inconclusive", message="faster, but of fewer requests: more of them fail than before")
+        if it.metric in LATENCIES and it.direction == "improved" and it.scope in failing
+        else it
+        for it in changes
+    ]
+
+
+def _severity(change: Change) -> tuple[int, bool, float]:
+    """Regressions first, gating before others, large before small."""
+    return _SEVERITY.index(change.direction), not change.is_gating, -abs(change.relative or 0.0)
+
+
+def _differences(base: RunRecord, head: RunRecord) -> Iterable[str]:
+    """What else was not the same in the two runs."""
+    users = [{mark.name: mark.users for mark in record.phases} for record in (base, head)]
+    for phase in dict.fromkeys([*users[0], *users[1]]):
+        if phase not in users[0] or phase not in users[1]:
+            yield f"Phase {phase} is in one run only."
+        elif users[0][phase] != users[1][phase]:
+            yield f"Phase {phase} had {users[0][phase]} users before and {users[1][phase]} after."
+    for key, what in (("host", "host"), ("scenario_sha256", "scenario")):
+        if base.provenance.get(key) != head.provenance.get(key):
+            yield f"The two runs were not made with the same {what}."
+
+
+def _short_blocks(*sides: tuple[RunRecord, Sequence[Sequence[Metric]]]) -> Iterable[str]:
+    """Blocks are better long: neighbours of a second or two share the server's state, and look surer than they are."""
+    lengths = [length for record, blocks in sides for length in _lengths(record, blocks)]
+    if lengths and min(lengths) < BLOCK_S * 0.9:
+        shortest = f"{min(lengths):.1f} s"
+        yield f"Compared by blocks of {shortest}: longer phases, with blocks of {BLOCK_S:.0f} s, would be surer."
+
+
+def _lengths(record: RunRecord, blocks: Sequence[Sequence[Metric]]) -> list[float]:
+    """How long the blocks of each phase are, about: what is left at its end is in none."""
+    counts = Counter(phase for block in blocks for phase in {metric.scope.phase for metric in block})
+    return [(mark.ended_at - mark.measured_at) / counts[mark.name] for mark in record.phases if counts[mark.name] > 1]
+
+
+def _family(changes: Sequence[Change]) -> Iterable[str]:
+    count = sum(1 for change in changes if change.is_gating and change.interval is not None)
+    if count > 1:
+        yield f"The {count} gating changes that have an interval are corrected for their number (Holm), no others."

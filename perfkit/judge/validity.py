@@ -1,0 +1,156 @@
+"""Whether a run measured the target, or the load generator, the machine and chance. Knows no target's limit.
+
+`CHECKS` is the table; a new check is a function and a line. A check whose fact was not observed says so and holds: the
+figures that need the fact are missing as well, and a missing figure fails its target by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from perfkit import units
+from perfkit.model import Check, PhaseMark, Run, Validity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GENERATOR_CPU_LIMIT: Final = 0.9
+MISSED_LIMIT: Final = 0.05
+UNFINISHED_LIMIT: Final = 0.10
+LATENESS_LIMIT_MS: Final = 100.0
+
+
+def validity(run: Run) -> Validity:
+    """All checks of a run, those that hold too."""
+    return Validity(tuple(check(run) for check in CHECKS))
+
+
+def requests_measured(run: Run) -> Check:
+    """A phase in which nothing was measured has no figures to be judged by."""
+    counts = _measured_counts(run)
+    least = min(counts, key=lambda name: counts[name]) if counts else None
+    return Check(
+        name="requests measured",
+        is_ok=least is not None and counts[least] > 0,
+        observed="no phase was measured" if least is None else f"{counts[least]:,} in phase {least}",
+        limit="> 0 in every phase",
+        remedy="measure longer, shorten the warm-up, or see locust.log for why the scenario made no request",
+    )
+
+
+def generator_cpu(run: Run) -> Check:
+    """A generator without CPU to spare measures itself: its own queueing counts as the target's latency."""
+    read = [(mark.generator_cpu_ratio, mark.name) for mark in run.record.phases if mark.generator_cpu_ratio is not None]
+    highest, phase = max(read, default=(0.0, ""))
+    return Check(
+        name="generator CPU",
+        is_ok=highest < GENERATOR_CPU_LIMIT,
+        observed=f"{units.show(highest, 'ratio')} of one core in phase {phase}" if read else "not observed",
+        limit=f"< {GENERATOR_CPU_LIMIT:.0%} of one core",
+        remedy="use fewer users, or a lighter scenario (FastHttpUser)",
+    )
+
+
+def listener_exceptions(run: Run) -> Check:
+    return _nothing_of(
+        run,
+        "recorder exceptions",
+        lambda mark: mark.listener_exceptions,
+        "see locust.log: requests may be missing from the figures",
+    )
+
+
+def rows_lost(run: Run) -> Check:
+    return _nothing_of(
+        run, "rows lost", lambda mark: mark.rows_lost, "free some space, or write the run elsewhere with --out FOLDER"
+    )
+
+
+def users_finished(run: Run) -> Check:
+    """Requests cut off at the end are the slowest ones; figures without many of them flatter the target."""
+    counts = _measured_counts(run)
+    shares = [(mark.unfinished / max(counts[mark.name], 1), mark) for mark in _measured(run)]
+    share, mark = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+    return Check(
+        name="requests cut off",
+        is_ok=share < UNFINISHED_LIMIT,
+        observed=f"{mark.unfinished:,} in phase {mark.name}" if mark is not None and share else "0",
+        limit=f"< {UNFINISHED_LIMIT:.0%} of the phase's requests",
+        remedy="give the phase a longer drain, or measure longer",
+    )
+
+
+def target_restarts(run: Run) -> Check:
+    """A target that started again has lost its caches and its memory, and refused requests meanwhile."""
+    readings = _values(run.samples, "target", "restarts_count")
+    restarts = max(readings, default=0.0)
+    return Check(
+        name="target restarts",
+        is_ok=restarts == 0,
+        observed=f"{restarts:.0f}" if readings else "not observed",
+        limit="0",
+        remedy="see the target's own log for why it ended, and measure again",
+    )
+
+
+def sampling_kept_up(run: Run) -> Check:
+    """A watcher that falls behind is a sign of a machine without CPU to spare, and misses peaks."""
+    missed = max(_values(run.samples, "perfkit", "missed_ticks_count"), default=0.0)
+    sampled = run.samples[run.samples["source"] != "perfkit"]
+    readings = len(sampled[["source", "at"]].drop_duplicates())
+    share = missed / (missed + readings) if missed else 0.0
+    return Check(
+        name="readings missed",
+        is_ok=share < MISSED_LIMIT,
+        observed=f"{missed:,.0f} of {missed + readings:,.0f}" if readings else "not observed",
+        limit=f"< {MISSED_LIMIT:.0%}",
+        remedy="set a longer sampling.period, or leave the machine more CPU",
+    )
+
+
+def lateness(run: Run) -> Check:
+    """Requests that were sent long after their time mean a generator that cannot keep its schedule."""
+    rows = run.requests[~run.requests["is_warmup"].astype(bool)]
+    late_ms = ((rows["started_at"] - rows["intended_at"]).astype(float) * 1e3).quantile(0.99) if len(rows) else 0.0
+    return Check(
+        name="lateness",
+        is_ok=bool(late_ms <= LATENESS_LIMIT_MS),
+        observed=f"99% within {units.show(float(late_ms), 'ms')}",
+        limit=f"99% within {units.show(LATENESS_LIMIT_MS, 'ms')}",
+        remedy="use fewer users, or leave the machine more CPU",
+    )
+
+
+CHECKS: Final[tuple[Callable[[Run], Check], ...]] = (
+    requests_measured,
+    generator_cpu,
+    listener_exceptions,
+    rows_lost,
+    users_finished,
+    target_restarts,
+    sampling_kept_up,
+    lateness,
+)
+
+
+def _nothing_of(run: Run, name: str, count_of: Callable[[PhaseMark], int], remedy: str) -> Check:
+    """A check that something never happened in any phase, warm-up included."""
+    found = {mark.name: count_of(mark) for mark in run.record.phases if count_of(mark)}
+    where = f" in phase {', '.join(found)}" if found else ""
+    return Check(name=name, is_ok=not found, observed=f"{sum(found.values()):,}{where}", limit="0", remedy=remedy)
+
+
+def _measured(run: Run) -> list[PhaseMark]:
+    return [mark for mark in run.record.phases if not mark.is_warmup_only]
+
+
+def _measured_counts(run: Run) -> dict[str, int]:
+    """Requests without warm-up in each measured phase."""
+    counts = run.requests["phase"][~run.requests["is_warmup"].astype(bool)].value_counts()
+    return {mark.name: int(counts.get(mark.name, 0)) for mark in _measured(run)}
+
+
+def _values(samples: pd.DataFrame, source: str, metric: str) -> list[float]:
+    chosen = (samples["source"] == source) & (samples["metric"] == metric)
+    return [float(value) for value in samples["value"][chosen]]

@@ -1,0 +1,84 @@
+"""Metrics: a run's raw rows as one flat list. `FAMILIES` is the table; a new family is a file and a line.
+
+Importing this loads neither pandas nor numpy, so that the names are cheap to ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+
+from perfkit.metrics import cache, cpu, errors, heap, latency, memory, payload, sql, system, throughput
+
+if TYPE_CHECKING:
+    from perfkit.metrics.measured import Measured
+    from perfkit.model import Metric, Run
+
+BLOCK_S: Final = 15.0
+BLOCKS: Final = 12
+
+
+class Family(Protocol):
+    """A module of metrics: `NAMES` says what each is, `compute` gives those that were measured, and no others."""
+
+    @property
+    def NAMES(self) -> dict[str, str]:  # noqa: N802  # a constant of the module, which nobody may set
+        """Name → what it is."""
+        ...
+
+    def compute(self, measured: Measured) -> list[Metric]:
+        """The family's metrics of a run, or of one window of it."""
+        ...
+
+
+FAMILIES: Final[Mapping[str, Family]] = {
+    "latency": latency,
+    "throughput": throughput,
+    "errors": errors,
+    "payload": payload,
+    "cache": cache,
+    "memory": memory,
+    "heap": heap,
+    "cpu": cpu,
+    "system": system,
+    "sql": sql,
+}
+
+
+def names() -> dict[str, str]:
+    """Every metric there is: name → what it is."""
+    return {name: what for family in FAMILIES.values() for name, what in family.NAMES.items()}
+
+
+def compute(run: Run) -> list[Metric]:
+    """All metrics of a run. What was not measured is not in the list."""
+    from perfkit.metrics.measured import measured_of
+
+    return _all_of(measured_of(run))
+
+
+def windows(run: Run, window_s: float) -> list[list[Metric]]:
+    """The metrics of each whole window of `window_s` seconds of each measured phase.
+
+    A request belongs to the window in which it was meant to start. Idle memory and slow SQL are facts of whole phases
+    and not in the windows.
+
+    Raises:
+        ValueError: `window_s` is not above 0.
+    """
+    from perfkit.metrics.measured import windows_of
+
+    if not window_s > 0:
+        raise ValueError(f"a window of {window_s} s is none")
+    return [_all_of(window) for window in windows_of(run, window_s)]
+
+
+def blocks(run: Run, longest_s: float = BLOCK_S, at_least: int = BLOCKS) -> list[list[Metric]]:
+    """Windows to compare runs by: of `longest_s`, in shorter phases less, so that each has `at_least` of them."""
+    from perfkit.metrics.measured import blocks_of
+
+    return [_all_of(block) for block in blocks_of(run, longest_s, at_least)]
+
+
+def _all_of(measured: Measured) -> list[Metric]:
+    return [metric for family in FAMILIES.values() for metric in family.compute(measured)]

@@ -1,0 +1,42 @@
+"""The heap as the target itself tells it. Knows no runtime; without a configured endpoint there are no figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from perfkit.model import Better, Metric, Scope
+
+if TYPE_CHECKING:
+    from perfkit.metrics.measured import Measured, Readings
+
+NAMES: Final[dict[str, str]] = {
+    "heap.used_bytes": "largest heap in use under load",
+    "heap.limit_bytes": "largest heap that the runtime allows",
+    "heap.utilisation_ratio": "largest share of its limit that the heap took",
+}
+
+
+def compute(measured: Measured) -> list[Metric]:
+    used = dict(measured.during("target", "heap_used_bytes"))
+    limits = dict(measured.during("target", "heap_limit_bytes"))
+    largest = [_largest("heap.used_bytes", used, "lower"), _largest("heap.limit_bytes", limits, None)]
+    shares = (_utilisation(used[phase], limits[phase], phase) for phase in used if phase in limits)
+    return [*(metric for metrics in largest for metric in metrics), *(share for share in shares if share)]
+
+
+def _largest(name: str, found: dict[str | None, Readings], better: Better | None) -> Iterator[Metric]:
+    for phase, readings in found.items():
+        yield Metric(name, float(readings.values.max()), Scope(phase=phase), better=better, n=len(readings))
+
+
+def _utilisation(used: Readings, limits: Readings, phase: str | None) -> Metric | None:
+    """Each reading against the limit that was told last, or first of all, as a runtime may move its limit."""
+    import numpy as np
+
+    last = np.maximum(np.searchsorted(limits.at, used.at, side="right") - 1, 0)
+    limit = limits.values[last]
+    shares = used.values[limit > 0] / limit[limit > 0]
+    if not len(shares):
+        return None
+    return Metric("heap.utilisation_ratio", float(shares.max()), Scope(phase=phase), n=len(shares))

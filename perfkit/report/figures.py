@@ -1,0 +1,134 @@
+"""The result as JSON, in a versioned shape: for a run of its own, or for two and what changed between them.
+
+    {"schema": 1, "run": {…}, "status": …, "metrics": [{"name", "value", "scope": {…}, "better", "n", "interval"}],
+     "verdicts": […], "validity": […], "findings": […], "queries": […]}
+
+For two runs: {"schema": 1, "title": …, "before": a run as above, "after": another, "changes": […], "caveats": […]}.
+A scope names only what it is about; a number that is not finite is null, as JSON has no other word for it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, fields
+from typing import Any, Final
+
+from perfkit.model import CapturedQuery, Change, Check, Finding, Judged, Metric, Scope, Story, Verdict
+from perfkit.report.redaction import redacted, redacted_run
+
+SCHEMA: Final = 1
+_SCOPE: Final = tuple(key.name for key in fields(Scope))
+
+
+def metrics_json(told: Story | Judged) -> dict[str, Any]:
+    """What metrics.json and `--json` hold, of a story or of one run, without literals of its SQL."""
+    content = _run(redacted_run(told)) if isinstance(told, Judged) else _story(redacted(told))
+    return {key: _finite(value) for key, value in content.items()}
+
+
+def _story(story: Story) -> dict[str, Any]:
+    if story.before is None:
+        return _run(story.after)
+    comparison = story.comparison
+    return {
+        "schema": SCHEMA,
+        "title": story.title,
+        "before": _run(story.before),
+        "after": _run(story.after),
+        "changes": [_change(change) for change in comparison.changes] if comparison else [],
+        "caveats": list(comparison.caveats) if comparison else [],
+    }
+
+
+def _run(judged: Judged) -> dict[str, Any]:
+    run = judged.run
+    return {
+        "schema": SCHEMA,
+        "run": {
+            "id": run.id,
+            "name": run.name,
+            "started_at": run.started_at,
+            "ended_at": run.ended_at,
+            "phases": [asdict(mark) for mark in run.phases],
+            "provenance": dict(run.provenance),
+            "notes": list(run.notes),
+        },
+        "status": run.status,
+        "metrics": [_metric(metric) for metric in judged.metrics],
+        "verdicts": [_verdict(verdict) for verdict in judged.verdicts],
+        "validity": [_check(check) for check in run.validity.checks],
+        "findings": [_finding(finding) for finding in judged.findings],
+        "queries": [_query(query) for query in judged.queries],
+    }
+
+
+def _scope(scope: Scope) -> dict[str, str]:
+    return {key: value for key in _SCOPE if (value := getattr(scope, key)) is not None}
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "value": metric.value,
+        "scope": _scope(metric.scope),
+        "better": metric.better,
+        "n": metric.n,
+        "interval": list(metric.interval) if metric.interval else None,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    asked = verdict.expectation
+    return {
+        "that": asked.that,
+        "outcome": verdict.outcome,
+        "observed": _metric(verdict.observed) if verdict.observed else None,
+        "message": verdict.message,
+        "metric": asked.metric,
+        "select": dict(asked.select),
+        "op": asked.op,
+        "limit": asked.limit,
+        "window_s": asked.window_s,
+        "optional": asked.is_optional,
+        "advisory": asked.is_advisory,
+        "priority": asked.priority,
+        "milestone": asked.milestone,
+        "documented": asked.documented,
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    said = {"observed": check.observed, "limit": check.limit, "remedy": check.remedy}
+    return {"name": check.name, "ok": check.is_ok, **said}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return asdict(finding) | {"evidence": list(finding.evidence)}
+
+
+def _query(query: CapturedQuery) -> dict[str, Any]:
+    """The key to the scope of the sql metrics; bind parameters stay in the run folder."""
+    told = ("fingerprint", "statement", "calls", "total_ms", "mean_ms", "max_ms")
+    return {key: getattr(query, key) for key in told} | {"phases": dict(query.phases)}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "metric": change.metric,
+        "scope": _scope(change.scope),
+        "base": change.base,
+        "head": change.head,
+        "relative": change.relative,
+        "interval": list(change.interval) if change.interval else None,
+        "direction": change.direction,
+        "gating": change.is_gating,
+        "message": change.message,
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,89 @@
+"""A run of 1,000,000 rows to metrics and report: ≤ 5 s and ≤ 500 MB. Run: python -m tests.benchmarks.million_rows"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from perfkit import store
+from perfkit.model import Request
+from perfkit.rows import schema_of
+from tests.benchmarks.pairs import publish
+from tests.builders import START, a_phase, a_run
+
+ROWS = 1_000_000
+ENDPOINTS = 20
+BATCH = 5_000
+ROUNDS = 3
+MOST_S, MOST_MB = 5.0, 500.0
+
+
+def write_run(folder: Path) -> None:
+    """Two phases of 500,000 rows each, in batches as a load child writes them."""
+    (folder / "requests").mkdir(parents=True)
+    phases = [a_phase("single", 0, 600), a_phase("concurrent", 600, 1200, users=50)]
+    store.write_record(folder, replace(a_run(phases=phases).record))
+    dice = np.random.default_rng(1)
+    for number, phase in enumerate(phases):
+        path = folder / "requests" / f"{phase.name}-1.arrow"
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema_of(Request)) as stream:
+            for start in range(0, ROWS // 2, BATCH):
+                stream.write_batch(_batch(phase.name, number * 600 + start / (ROWS // 2) * 600, dice))
+
+
+def _batch(phase: str, at: float, dice: np.random.Generator) -> pa.RecordBatch:
+    started = START + at + np.sort(dice.random(BATCH)) * 600 * BATCH / (ROWS // 2)
+    service = dice.lognormal(-2.5, 0.6, BATCH)
+    columns = {
+        "phase": [phase] * BATCH,
+        "endpoint": [f"Endpoint {number}" for number in dice.integers(0, ENDPOINTS, BATCH)],
+        "intended_at": started,
+        "started_at": started,
+        "ttfb_s": service * 0.9,
+        "service_s": service,
+        "status": np.full(BATCH, 200),
+        "wire_bytes": dice.integers(100, 5000, BATCH),
+        "decoded_bytes": dice.integers(100, 5000, BATCH),
+        "cache": ["hit"] * BATCH,
+        "error": [None] * BATCH,
+        "message": [None] * BATCH,
+        "is_warmup": np.zeros(BATCH, dtype=bool),
+    }
+    return pa.record_batch(
+        [pa.array(columns[field.name], field.type) for field in schema_of(Request)], schema_of(Request)
+    )
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "run"
+        write_run(folder)
+        seconds = []
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "perfkit", "report", str(folder)], check=True, capture_output=True)
+            seconds.append(time.perf_counter() - began)
+        report_mb = (folder / "report.html").stat().st_size / 1e6
+    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+    median_s = statistics.median(seconds)
+    publish(
+        f"{ROWS:,} rows to report",
+        f"≤ {MOST_S:g} s, ≤ {MOST_MB:g} MB",
+        median_s <= MOST_S and peak_mb <= MOST_MB,
+        seconds={"median": median_s, "min": min(seconds), "max": max(seconds)},
+        peak_mb=peak_mb,
+        report_mb=report_mb,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Runs the real command line as a user would: a process, its output, its exit code, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+TIMEOUT_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The error as the user reads it, from the line that begins with "error:" on."""
+        return self.err[self.err.index("error:") :] if "error:" in self.err else ""
+
+
+def perfkit(*arguments: str | Path, at: Path, env: dict[str, str] | None = None, stdin: str | None = None) -> Done:
+    """Run `perfkit …` in the folder `at` to its end."""
+    with start(*arguments, at=at, env=env) as process:
+        out, err = process.communicate(stdin, timeout=TIMEOUT_S)
+        return Done(process.returncode, out, err)
+
+
+def start(*arguments: str | Path, at: Path, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    """Begin `perfkit …`; whoever calls this ends it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "perfkit", *map(str, arguments)],
+        cwd=at,
+        env=os.environ | {"CI": "1", "COLUMNS": "120"} | (env or {}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def interrupt_when(
+    process: subprocess.Popen[str], is_time: Callable[[], bool], times: int = 1, gap_s: float = 0.5
+) -> Done:
+    """Send Ctrl-C once something is so, and wait for the end."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not is_time():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"it ended before its time: {process.returncode}\n{out}\n{err}")
+        time.sleep(0.05)
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        time.sleep(gap_s)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    return Done(process.returncode, out, err)
+
+
+def strays(mark: str) -> list[str]:
+    """Command lines of live processes that name `mark` (a folder of the test), this one and its parents left out."""
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline", "status"]):
+        words = " ".join(process.info["cmdline"] or [])
+        if mark in words and process.info["pid"] not in own and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(words)
+    return found
+
+
+def rows_in(folder: Path) -> int:
+    """Bytes of request rows on disk below a folder."""
+    return sum(shard.stat().st_size for shard in folder.glob("**/requests/*.arrow"))
