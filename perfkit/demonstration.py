@@ -53,7 +53,7 @@ def demonstrate(wish: Wish, folder: Path, *, show: Show, note: Note) -> Demonstr
     suite = _suite(wish)
     with _prepared(wish, note) as services:
         before = _side("before", frozenset(), suite, services, folder, show, note)
-        if before.trouble is not None or before.run.record.status != "complete":
+        if before.is_cut_short:
             return Demonstration(folder, suite, before, None)
         after = _side("after", wish.fixes, suite, services, folder, show, note)
         return Demonstration(folder, suite, before, after)

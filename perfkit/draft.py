@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from perfkit import provenance, redact, store
+from perfkit import config as configs
+from perfkit import files, provenance, store
 from perfkit.errors import PerfkitError, ScenarioError
 from perfkit.judge.validity import validity
 from perfkit.model import Config, PhaseMark, Run, RunRecord, RunStatus
@@ -38,8 +38,6 @@ def begin(config: Config, folder: Path, run_id: str) -> Draft:
         StoreError: the folder cannot be written.
     """
     store.create(folder)
-    plain = dataclasses.asdict(config)
-    plain["target"]["url"] = redact.redact_dsn(config.target.url)
     record = RunRecord(
         id=run_id,
         name=config.name,
@@ -47,8 +45,9 @@ def begin(config: Config, folder: Path, run_id: str) -> Draft:
         started_at=time.time(),
         ended_at=None,
         provenance=provenance.of_this_machine(config.scenario.file),
-        config=plain,
+        config=configs.effective(config),
     )
+    files.write_text(folder / "effective.toml", configs.to_toml(config))
     store.write_record(folder, record)
     return Draft(folder, record)
 

@@ -25,6 +25,12 @@ class Measurement:
     run: Run
     trouble: PerfkitError | None
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the load could not be ended as planned; an invalid measurement is at least a whole one."""
+        is_broken = self.trouble is not None and not isinstance(self.trouble, DiscardedError)
+        return is_broken or self.run.record.status == "interrupted"
+
 
 def measure(
     config: Config, folder: Path, *, show: Show, note: Note, run_id: str | None = None, log_folder: Path | None = None
@@ -92,8 +98,6 @@ def _explain_slow_sql(
         draft.add(error)
         return (), ()
     draft.notes.extend(captured.notes)
-    if captured.lines_unparsed:
-        draft.notes.append(f"{captured.lines_unparsed} lines of the server log could not be read")
     if draft.is_interrupted or not captured.queries:
         return captured.queries, ()
     note(f"explaining the worst {min(len(captured.queries), config.database.explain_worst)} queries")

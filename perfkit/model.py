@@ -385,12 +385,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All changes between two runs, most severe first, with what weakens them (`caveats`)."""
+    """All changes between two runs, most severe first, with what weakens them (`caveats`) and what counts as one."""
 
     base_id: str
     head_id: str
     changes: tuple[Change, ...]
     caveats: tuple[str, ...] = ()
+    tolerance: Tolerance = Tolerance()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,16 +74,16 @@ def require_allowed_host(url: str, allow_hosts: Collection[str] = (), *, resolve
 
 
 def _host_of(url: str) -> tuple[str, str]:
-    """Host and host:port of a URL, lower case."""
+    """Host and host:port of a URL, lower case. The port may still be the `{port}` that is replaced at the start."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
+        host = parts.hostname
+    except ValueError:  # a bracket that is not closed
+        host = None
     if not host:
         raise UsageError("the target's URL names no host", hint="write for example http://127.0.0.1:8000")
     plain = _plain(host)
-    return plain, f"{plain}:{port}"
+    return plain, f"{plain}:{parts.netloc.rpartition(':')[2]}"
 
 
 def _plain(name: str) -> str:

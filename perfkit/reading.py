@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from perfkit import units
 from perfkit.model import (
+    Change,
     Comparison,
     Expectation,
     Judged,
@@ -30,6 +31,7 @@ Index = Mapping[tuple[str, Scope], Metric]
 
 UNMEASURED: Final = "unmeasured"
 _SHORT: Final = 160
+_TIMES: Final = ("latency.", "service.", "ttfb.")
 _MARKS: Final[dict[Outcome, str]] = {"pass": "✓", "fail": "✗", "unmeasured": "?", "advisory": "!"}
 _IDLE_ZEROS: Final = re.compile(r"\.0+(?!\d)")
 _SCOPE_KEYS: Final = frozenset(field.name for field in fields(Scope))
@@ -94,6 +96,32 @@ def target_text(expectation: Expectation) -> str:
 def amount(name: str, value: float) -> str:
     """A metric's value with its unit; a compression as a factor, since 620% says it badly."""
     return f"{value:.1f}×" if name.endswith("compression_ratio") else units.show_metric(name, value)
+
+
+def share(relative: float) -> str:
+    """A relative change with its sign: `−97%`, `+4.2%`, `±0%`."""
+    if abs(relative) < 0.0005:
+        return "±0%"
+    sign = "−" if relative < 0 else "+"
+    return sign + units.show(abs(relative), "ratio")
+
+
+def change_text(change: Change) -> str:
+    """How much: a factor where a percentage says little (`34× faster`), else the share."""
+    if change.relative is None:
+        return "new" if change.base is None else "gone" if change.head is None else "from zero"
+    times = 1 + change.relative
+    is_time = change.metric.startswith(_TIMES)
+    if times >= 2:
+        return f"{factor(times)}× {'slower' if is_time else 'higher'}"
+    if 0 < times <= 0.5:
+        return f"{factor(1 / times)}× {'faster' if is_time else 'lower'}"
+    return share(change.relative)
+
+
+def factor(times: float) -> str:
+    """A factor in two or three digits."""
+    return f"{times:,.0f}" if times >= 9.95 else f"{times:.1f}"
 
 
 def shortened(statement: str) -> str:
@@ -180,7 +208,7 @@ def standing(story: Story) -> Standing:
 
 def _why_discarded(judged: Judged) -> str:
     failed = judged.run.validity.failed
-    because = f": {failed[0].name} was {failed[0].observed}, allowed is {failed[0].limit}" if failed else ""
+    because = f": {failed[0].name} was {failed[0].observed}, wanted {failed[0].limit}" if failed else ""
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return f"The measurement itself is not valid{because}{more}. Its figures are shown and judge nothing."
 

@@ -72,7 +72,7 @@ def _database(config: Config, out: Path) -> str:
     if dsn is None or config.database is None:
         return "none is asked for"
     queries.open_capture(dsn, config.database.slower_than_ms, source=config.database.capture)
-    return f"statements slower than {config.database.slower_than_ms:g} ms can be read from its {config.database.capture}"
+    return f"statements slower than {config.database.slower_than_ms:g} ms can be read from the server log"
 
 
 def _output(config: Config, out: Path) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin, get_t
 
 from perfkit import files
 from perfkit.errors import StoreError, UsageError
-from perfkit.model import CapturedQuery, Config, NotExplained, PhaseMark, QueryPlan, Request, Run, RunRecord, Sample
+from perfkit.model import CapturedQuery, NotExplained, PhaseMark, QueryPlan, Request, Run, RunRecord, Sample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,12 +163,6 @@ def _read_plans(folder: Path) -> tuple[QueryPlan | NotExplained, ...]:
         raw = _read_json(path)
         plans.append(_build(QueryPlan if raw.pop("kind") == "plan" else NotExplained, raw))
     return tuple(sorted(plans, key=lambda plan: order.get(plan.fingerprint, len(order))))
-
-
-def config_of(record: RunRecord) -> Config:
-    """The configuration that the run was made with."""
-    config: Config = _build(Config, record.config)
-    return config
 
 
 def _read_json(path: Path) -> Any:

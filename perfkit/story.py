@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
-from perfkit import metrics, store
+from perfkit import config as configs
+from perfkit import metrics
 from perfkit.explain.rules import diagnose
 from perfkit.judge.compare import compare
 from perfkit.judge.targets import judge
@@ -14,12 +14,10 @@ from perfkit.metrics.distribution import quantiles
 from perfkit.metrics.timeline import timeline
 from perfkit.model import Comparison, Config, Judged, Run, Story
 
-BLOCK_S: Final = 5.0
-
 
 def judge_run(run: Run, config: Config | None = None) -> Judged:
     """Everything that can be said of one run. `config` judges an old run by new targets; else by its own."""
-    asked = config or store.config_of(run.record)
+    asked = config or _config_of(run)
     measured = tuple(metrics.compute(run))
     record = run.record if run.record.validity.checks else replace(run.record, validity=validity(run))
     return Judged(
@@ -32,6 +30,10 @@ def judge_run(run: Run, config: Config | None = None) -> Judged:
         timeline=timeline(run),
         quantiles=_quantiles(run),
     )
+
+
+def _config_of(run: Run) -> Config:
+    return configs.restore(run.record.config, metrics=metrics.names())
 
 
 def _quantiles(run: Run) -> dict[str, tuple[tuple[float, float], ...]]:
@@ -47,7 +49,7 @@ def _quantiles(run: Run) -> dict[str, tuple[tuple[float, float], ...]]:
 
 def tell(after: Run, before: Run | None = None, *, title: str | None = None, config: Config | None = None) -> Story:
     """The story of one run, or of two and what changed between them."""
-    asked = config or store.config_of(after.record)
+    asked = config or _config_of(after)
     return Story(
         title=title or asked.name,
         after=judge_run(after, asked),
@@ -58,13 +60,13 @@ def tell(after: Run, before: Run | None = None, *, title: str | None = None, con
 
 
 def compare_runs(base: Run, head: Run, config: Config) -> Comparison:
-    """Head against base, by blocks of five seconds."""
+    """Head against base, by blocks: consecutive stretches of each phase."""
     return compare(
         base.record,
         head.record,
         metrics.compute(base),
         metrics.compute(head),
-        metrics.windows(base, BLOCK_S),
-        metrics.windows(head, BLOCK_S),
+        metrics.blocks(base),
+        metrics.blocks(head),
         config.tolerance,
     )

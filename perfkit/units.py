@@ -29,6 +29,7 @@ _NUMBER: Final = r"((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
 _UNIT: Final = r"([^0-9\s.,+-]+)"
 _PART: Final = re.compile(rf"{_NUMBER}\s*{_UNIT}?")
 _WHOLE: Final = re.compile(rf"\s*([+-]?)\s*((?:{_NUMBER}\s*{_UNIT}\s*)*(?:{_NUMBER}\s*)?)")
+_IDLE_ZEROS: Final = re.compile(r"\.0+(?![0-9])|(?<=\.[0-9])0+(?![0-9])")
 MISSING: Final = "–"
 
 
@@ -102,6 +103,11 @@ def show(value: float, suffix: str) -> str:
 def show_metric(name: str, value: float) -> str:
     """A metric's value as people read it, by the unit in its name."""
     return show(value, suffix_of(name))
+
+
+def show_limit(name: str, value: float) -> str:
+    """A limit or an allowance as people write it, without idle zeros: "2 MB" and "0.1%", not "2.00 MB" and "0.10%"."""
+    return _IDLE_ZEROS.sub("", show_metric(name, value))
 
 
 def _digits(value: float) -> str:

@@ -101,7 +101,7 @@ def test_a_discarded_run_is_neither_good_nor_bad() -> None:
     record = replace(a_run().record, validity=Validity((check,)))
     standing = reading.standing(a_story(a_judged(record, verdicts=(a_verdict(outcome="fail"),))))
     assert standing.word == "DISCARDED"
-    assert "generator CPU was 99%, allowed is 90%" in standing.sentence
+    assert "generator CPU was 99%, wanted 90%" in standing.sentence
 
 
 def test_without_any_target_there_is_nothing_to_pass() -> None:

@@ -122,6 +122,22 @@ def test_a_metrics_value_is_shown_by_the_unit_in_its_name() -> None:
     assert units.show_metric("latency.p95_ms", 412.0) == "412 ms"
 
 
+@pytest.mark.parametrize(
+    ("expected", "name", "value"),
+    [
+        ("2 MB", "memory.growth_bytes", 2e6),
+        ("2.5 MB", "memory.growth_bytes", 2.5e6),
+        ("0.1%", "errors.ratio", 0.001),
+        ("1.05%", "errors.ratio", 0.0105),
+        ("200 ms", "latency.avg_ms", 200.0),
+        ("1,000", "requests.count", 1000.0),
+        ("0 ms", "latency.avg_ms", 0.0),
+    ],
+)
+def test_a_limit_is_shown_without_idle_zeros(expected: str, name: str, value: float) -> None:
+    assert expected == units.show_limit(name, value)
+
+
 @given(text=st.text(), suffix=st.sampled_from(SUFFIXES))
 def test_any_text_is_a_finite_number_or_a_value_error(text: str, suffix: str) -> None:
     try:

@@ -94,7 +94,7 @@ def _tell(wish: Wish, out: Path, *, is_gated: bool, as_json: bool) -> None:
     paths = write_reports(story, folder)
     shown.print_result(story, paths[0], as_json=as_json)
     last = demonstration.after or demonstration.before
-    if is_gated or last.trouble is not None or last.run.record.status == "interrupted":
+    if is_gated or last.is_cut_short:
         shown.leave(last, story.after)
 
 

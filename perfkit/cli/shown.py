@@ -119,7 +119,7 @@ def _print_tables(story: Story) -> None:
     if not story.sheets:
         console.print(terminal.metrics_table(story.after))
     if story.after.verdicts:
-        console.print(terminal.verdicts_table(story.after))
+        console.print(terminal.verdicts_table(story.after, story.sheets))
     if story.comparison is not None:
         console.print(terminal.comparison_table(story.comparison))
     if story.after.run.validity.failed:

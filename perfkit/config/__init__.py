@@ -28,7 +28,7 @@ from perfkit.config.written import effective, to_toml
 from perfkit.errors import ConfigError
 from perfkit.model import Config
 
-__all__ = ["effective", "from_text", "load", "quick", "to_toml", "without_file"]
+__all__ = ["effective", "from_text", "load", "quick", "restore", "to_toml", "without_file"]
 
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
 _HOST: Mapping[Place, str] = {("target", "url"): "--host"}
@@ -103,6 +103,19 @@ def without_file(
     return config if warmup is not None else with_warmup(config)
 
 
+def restore(table: Mapping[str, Any], *, metrics: Mapping[str, str]) -> Config:
+    """The config of a run that was made with `effective(config)`; its scenario need not be there any more.
+
+    Raises:
+        ConfigError: this version knows a metric or a key no more, or not yet.
+    """
+    notes = Notes("run.json")
+    config = _read(Section(dict(table), (), notes), None, None, metrics, ())
+    if notes.found:
+        raise _failure("run.json", notes.problems)
+    return config
+
+
 def _parse(text: str, file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
@@ -121,7 +134,7 @@ def _failure(origin: str, problems: tuple[str, ...]) -> ConfigError:
 
 
 def _read(
-    root: Section, folder: Path, file: Path | None, metrics: Mapping[str, str], arguments: Sequence[str]
+    root: Section, folder: Path | None, file: Path | None, metrics: Mapping[str, str], arguments: Sequence[str]
 ) -> Config:
     phases = read_phases(root)
     words = Vocabulary(metrics, tuple(phase.name for phase in phases))

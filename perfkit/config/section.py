@@ -40,12 +40,17 @@ class Notes:
         line = 0 if option else line_of(self.lines, place) or 0
         origin = "command line" if option else f"{self.file}:{line}" if line else self.file
         said = redact.redact_dsn(f"{key}: {message}" if key else message)
-        self.found.append((line, f"{origin}: {said}"))
+        self.found.append((line, f"{origin}: {_printable(said)}"))
 
     @property
     def problems(self) -> tuple[str, ...]:
         """One line a problem, each once, in the order of the file."""
         return tuple(text for _, text in sorted(dict.fromkeys(self.found), key=lambda problem: problem[0]))
+
+
+def _printable(text: str) -> str:
+    """One line, and nothing in it that moves the cursor of a terminal: keys may hold any character."""
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
 
 
 def quoted(value: object) -> str:

@@ -121,12 +121,15 @@ def read_database(section: Section | None) -> Database | None:
     return database
 
 
-def read_scenario(section: Section, folder: Path, arguments: Sequence[str]) -> Scenario:
-    """`file` is relative to `folder`, that of perfkit.toml; `arguments` are added to those of the file."""
+def read_scenario(section: Section, folder: Path | None, arguments: Sequence[str]) -> Scenario:
+    """`file` is relative to `folder`, that of perfkit.toml; without a folder it is a fact of the past, and not sought.
+
+    `arguments` are added to those of the file.
+    """
     section.require("file")
     given = section.text("file")
-    file = (folder / given).absolute()
-    if given.strip() and (problem := _problem_of_file(file)):
+    file = (folder / given).absolute() if folder else Path(given)
+    if folder and given.strip() and (problem := _problem_of_file(file)):
         section.note("file", f"{quoted(given)} {problem}")
     scenario = Scenario(file=file, arguments=(*section.words("arguments"), *arguments))
     section.finish()

@@ -12,11 +12,10 @@ DURATION_S: Final = 30.0
 USERS: Final = 10
 QUICK_DURATION_S: Final = 7.0
 QUICK_WARMUP_S: Final = 2.0
-QUICK_DRAIN_S: Final = 5.0
+QUICK_DRAIN_S: Final = 15.0
 QUICK_WINDOW_S: Final = 5.0
 QUICK_ITERATIONS: Final = 3
-QUICK_USERS: Final = 20
-
+QUICK_USERS: Final = 10
 WARMUP_SHARE: Final = 0.1
 
 _WINDOW: Final = re.compile(r"\bfor\s.*?(?=\s+(?:optional|advisory)\b|$)", re.DOTALL)
@@ -40,7 +39,7 @@ def with_warmup(config: Config) -> Config:
 
 
 def quick(config: Config) -> Config:
-    """The same suite, shortened: at most 7 s, 3 iterations and 20 users a phase, and 2 s of warm-up.
+    """The same suite, shortened: at most 7 s, 3 iterations and 10 users a phase, 2 s of warm-up and 15 s of drain.
 
     Windows (`for 10s`) shrink to 5 s, or no phase would hold a whole one.
     """

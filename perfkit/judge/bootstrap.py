@@ -2,8 +2,8 @@
 
 Requests are no replicates: neighbours share the state of the server, so an interval over them is far too narrow. Blocks
 of seconds are resampled instead, in moving stretches, as neighbouring blocks are alike too. Few stretches give a
-standard error that is itself uncertain and too small; Student's t with as many degrees of freedom as there are
-stretches, and the factor n / (n - length), undo that.
+standard error that is itself uncertain and too small; the factor n / (n - length) and Student's t undo that, with 1.5
+degrees of freedom for each stretch but one, as the stretches overlap (Meketon & Schmeiser 1984).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from perfkit.judge import student
 
 DRAWS: Final = 2000
 LEAST_BLOCKS: Final = 4
+_ROUNDING: Final = 1e-12
 _BASE_SEED, _HEAD_SEED = 20_250_917, 20_250_918
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -60,36 +61,38 @@ class Estimate:
 def compare_blocks(base: Sequence[Block], head: Sequence[Block]) -> Estimate | None:
     """The ratio of two weighted means of block summaries, (value, weight) each, in the order of time.
 
-    None where a mean can be 0, as there is no ratio then.
+    None where a mean is 0, as there is no ratio then.
 
     Raises:
         ValueError: fewer than four blocks on a side.
     """
     sides = [_side(blocks, seed) for blocks, seed in ((base, _BASE_SEED), (head, _HEAD_SEED))]
-    if not all(math.isfinite(number) for mean, error, _ in sides for number in (mean, error)):
+    if any(math.isnan(mean) for mean, _, _ in sides):
         return None
     (base_mean, base_error, base_freedom), (head_mean, head_error, head_freedom) = sides
     error = math.hypot(base_error, head_error)
-    freedom: float = base_freedom + head_freedom
+    freedom = base_freedom + head_freedom
     if error > 0:  # Welch and Satterthwaite
         freedom = error**4 / (base_error**4 / base_freedom + head_error**4 / head_freedom)
     return Estimate(head_mean - base_mean, error, max(int(freedom + 1e-9), 1))
 
 
-def _side(blocks: Sequence[Block], seed: int) -> tuple[float, float, int]:
+def _side(blocks: Sequence[Block], seed: int) -> tuple[float, float, float]:
     """The log of the weighted mean, its standard error and degrees of freedom."""
     count = len(blocks)
     if count < LEAST_BLOCKS:
         raise ValueError(f"{count} blocks are fewer than {LEAST_BLOCKS}")
     values, weights = np.array(blocks, dtype=np.float64).T
+    mean = float(values @ weights / weights.sum())
+    if mean <= 0:
+        return math.nan, math.nan, 1.0
     length = stretch(count)
     drawn = _resamples(count, length, seed)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = float(np.log(values @ weights / weights.sum()))
-        logs = np.log(drawn @ (values * weights) / (drawn @ weights))
-        error = float(logs.std() * math.sqrt(count / (count - length)))
-    spread_less = math.isfinite(error) and error < 1e-12  # rounding, where all blocks are equal
-    return mean, 0.0 if spread_less else error, max(count // length - 1, 1)
+    means = drawn @ (values * weights) / (drawn @ weights) / mean
+    # The spread of the logs is the more careful of the two; where a draw is all zeros there is only the other.
+    spread = float(np.log(means).std() if means.min() > 0 else means.std())
+    error = spread * math.sqrt(count / (count - length)) if spread > _ROUNDING else 0.0
+    return math.log(mean), error, 1.5 * (count / length - 1)
 
 
 def stretch(count: int) -> int:

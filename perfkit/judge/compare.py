@@ -45,6 +45,7 @@ def compare(
             *_short_blocks((base, base_blocks), (head, head_blocks)),
             *_family(changes),
         ),
+        tolerance=tolerance,
     )
 
 
@@ -71,7 +72,7 @@ def _differences(base: RunRecord, head: RunRecord) -> Iterable[str]:
     for phase in dict.fromkeys([*users[0], *users[1]]):
         if phase not in users[0] or phase not in users[1]:
             yield f"Phase {phase} is in one run only."
-        elif users[0][phase] != users[1][phase]:
+        elif None not in (users[0][phase], users[1][phase]) and users[0][phase] != users[1][phase]:
             yield f"Phase {phase} had {users[0][phase]} users before and {users[1][phase]} after."
     for key, what in (("host", "host"), ("scenario_sha256", "scenario")):
         if base.provenance.get(key) != head.provenance.get(key):

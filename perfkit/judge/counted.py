@@ -125,8 +125,7 @@ def _change(pair: Pair, base_index: Index, head_index: Index, tolerance: Toleran
 def _direction(pair: Pair, sides: _Sides, margin: float) -> Direction:
     difference = sides.head - sides.base
     if abs(difference) > max(margin, sides.chance) or _is_first_error(pair.name, sides):
-        is_higher_better = pair.base is not None and pair.base.better == "higher"
-        return "improved" if (difference > 0) == is_higher_better else "regressed"
+        return "improved" if (difference > 0) == pair.is_higher_better else "regressed"
     return "same" if RULES[pair.name].has_tolerance else "inconclusive"
 
 
@@ -135,7 +134,7 @@ def _is_first_error(name: str, sides: _Sides) -> bool:
 
 
 def _message(direction: Direction, pair: Pair, sides: _Sides, allowance: float) -> str:
-    shown = units.show_metric(pair.name, allowance)
+    shown = units.show_limit(pair.name, allowance)
     values = [units.show_metric(pair.name, value) for value in (sides.base, sides.head)]
     scaled = (
         f"; for as many requests, {values[0]} and {values[1]}" if RULES[pair.name].read is _for_each_request else ""
@@ -147,4 +146,4 @@ def _message(direction: Direction, pair: Pair, sides: _Sides, allowance: float) 
             return f"cannot be told: chance alone may make a difference of {shown}{scaled}"
     if _is_first_error(pair.name, sides):
         return "regressed: there was no error before"
-    return f"{direction} by more than {shown}, which chance may make{scaled}"
+    return f"{direction} beyond the {shown} that chance may make{scaled}"

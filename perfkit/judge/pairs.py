@@ -26,6 +26,10 @@ class Pair:
             return None
         return self.head.value / self.base.value - 1
 
+    @property
+    def is_higher_better(self) -> bool:
+        return any(metric is not None and metric.better == "higher" for metric in (self.base, self.head))
+
     def change(
         self,
         direction: Direction,

@@ -18,8 +18,12 @@ from perfkit.judge.pairs import Index, Pair, pairs
 from perfkit.model import Change, Direction, Metric, Scope, Tolerance
 
 THROUGHPUT: Final = "throughput.requests_per_s"
-LATENCIES: Final = {"latency.avg_ms": 0.0, "latency.p50_ms": 0.5, "latency.p95_ms": 0.95}
-EXCEEDANCES: Final = 10.0
+LATENCIES: Final = ("latency.avg_ms", "latency.p50_ms", "latency.p95_ms")
+# Requests in a block: one beyond the percentile to tell it at all, ten beyond it to gate.
+_TO_TELL: Final = {"latency.p95_ms": 20.0}
+_TO_GATE: Final = {"latency.p50_ms": 20.0, "latency.p95_ms": 200.0}
+
+_HOPELESS: Final = 5.0
 
 Series = Mapping[tuple[str, Scope], Sequence[Block]]
 
@@ -76,27 +80,32 @@ def _series(blocks: Iterable[Iterable[Metric]]) -> Series:
 
 def _try(pair: Pair, base_series: Series, head_series: Series, tolerance: Tolerance) -> _Trial | Change:
     """The estimate of a pair, or at once an inconclusive change where there can be none."""
-    is_gating = pair.name == THROUGHPUT or pair.scope.endpoint is not None
-    if pair.base is None or pair.head is None:
-        return pair.one_sided(is_gating=is_gating)
     sides = [series.get((pair.name, pair.scope), []) for series in (base_series, head_series)]
-    fewest = min(map(len, sides))
-    if fewest < LEAST_BLOCKS:
-        message = f"only {fewest} blocks of time on a side, at least {LEAST_BLOCKS} are needed: measure longer"
+    requests = min(_mean_weight(side) for side in sides)
+    of_something = pair.name == THROUGHPUT or pair.scope.endpoint is not None
+    is_gating = of_something and requests >= _TO_GATE.get(pair.name, 0.0)
+    if pair.base is None or pair.head is None:
+        return pair.one_sided(is_gating=of_something)
+    if fewest := _too_few(sides):
+        message = f"measured in {fewest} of the {LEAST_BLOCKS} blocks of time that are needed: measure longer"
         return pair.change("inconclusive", message, is_gating=is_gating)
-    exceedances = (1 - LATENCIES.get(pair.name, 0.0)) * min(_mean_weight(side) for side in sides)
-    if pair.name != THROUGHPUT and exceedances < 1:
+    if requests < _TO_TELL.get(pair.name, 0.0):
         return pair.change("inconclusive", "too few requests in a block of time: measure longer", is_gating=False)
     estimate = compare_blocks(*sides)
     if estimate is None:
-        return pair.change("inconclusive", "blocks of zero have no ratio", is_gating=is_gating)
-    is_sure = LATENCIES.get(pair.name, 0.0) == 0.0 or exceedances >= EXCEEDANCES
+        return pair.change("inconclusive", "from or to nothing at all there is no ratio", is_gating=is_gating)
     down, up = _margins(pair.base, tolerance)
-    return _Trial(pair, estimate, down, up, is_gating and is_sure)
+    return _Trial(pair, estimate, down, up, is_gating)
+
+
+def _too_few(sides: Iterable[Sequence[Block]]) -> str:
+    """How many blocks the poorer side has, where that is too few, else nothing."""
+    fewest = min(map(len, sides))
+    return str(fewest or "none") if fewest < LEAST_BLOCKS else ""
 
 
 def _mean_weight(blocks: Sequence[Block]) -> float:
-    return sum(weight for _, weight in blocks) / len(blocks)
+    return sum(weight for _, weight in blocks) / len(blocks) if blocks else 0.0
 
 
 def _margins(base: Metric, tolerance: Tolerance) -> tuple[float, float]:
@@ -123,11 +132,10 @@ def _decide(trial: _Trial, stands: bool | None, family: int, tolerance: Toleranc
 
 
 def _direction(low: float, high: float, trial: _Trial) -> Direction:
-    is_higher_better = trial.pair.name == THROUGHPUT
     if low > trial.up:
-        return "improved" if is_higher_better else "regressed"
+        return "improved" if trial.pair.is_higher_better else "regressed"
     if high < trial.down:
-        return "regressed" if is_higher_better else "improved"
+        return "regressed" if trial.pair.is_higher_better else "improved"
     if trial.down <= low and high <= trial.up:
         return "same" if low <= 0 <= high else "tiny"
     return "inconclusive"
@@ -140,7 +148,7 @@ def _relative(log_ratio: float) -> float:
 def _message(direction: Direction, trial: _Trial, tolerance: Tolerance) -> str:
     margin = f"{tolerance.relative:.0%}"
     if trial.pair.name != THROUGHPUT:
-        margin += f" and {units.show(tolerance.absolute_ms, 'ms')}"
+        margin += f" and {units.show_limit('_ms', tolerance.absolute_ms)}"
     match direction:
         case "improved" | "regressed":
             return f"{direction} by more than {margin}"
@@ -149,4 +157,6 @@ def _message(direction: Direction, trial: _Trial, tolerance: Tolerance) -> str:
         case "tiny":
             return f"changed, but by less than {margin}"
     found = _relative(trial.estimate.detectable(trial.up))
+    if found > _HOPELESS:
+        return "cannot be told: the blocks of time differ too much among themselves"
     return f"cannot be told: only a change of {found:.0%} or more would be found in 4 of 5 such measurements"

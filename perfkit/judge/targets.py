@@ -6,20 +6,17 @@ Missing is never a pass: a target that selects no metric, or one that is no numb
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple
 from functools import cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Final
 
-from perfkit import grammar, units
+from perfkit import grammar, reading, units
 from perfkit.model import Expectation, Metric, Outcome, Scope, Validity, Verdict
 
 Windows = Callable[[float], Sequence[Sequence[Metric]]]
 
 _HOLDS: Final[Mapping[str, Callable[[float, float], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
-_IDLE_ZEROS: Final = re.compile(r"\.0+(?!\d)")
 _DISCARDED: Final = 6
 
 
@@ -36,13 +33,7 @@ def gate(verdicts: Iterable[Verdict], validity: Validity) -> int:
     """The exit code: 6 for a measurement that is not valid, 1 if a target is missed or was not measured, else 0."""
     if not validity.is_valid:
         return _DISCARDED
-    return int(any(_is_failing(verdict) for verdict in verdicts))
-
-
-def _is_failing(verdict: Verdict) -> bool:
-    asked = verdict.expectation
-    is_missing = verdict.outcome == "unmeasured" and not asked.is_optional and not asked.is_advisory
-    return verdict.outcome == "fail" or is_missing
+    return int(any(reading.is_failing(verdict) for verdict in verdicts))
 
 
 def matching(expectation: Expectation, metrics: Iterable[Metric]) -> list[Metric]:
@@ -116,15 +107,16 @@ def _excess(expectation: Expectation, value: float) -> float:
 
 def _shown(expectation: Expectation, value: float) -> tuple[str, str]:
     """Observed and limit in human units; with all digits where they would look the same and are not."""
-    observed, limit = (units.show_metric(expectation.metric, number) for number in (value, expectation.limit))
-    if observed == limit and value != expectation.limit:
+    name = expectation.metric
+    observed, limit = units.show_metric(name, value), units.show_limit(name, expectation.limit)
+    if units.show_limit(name, value) == limit and value != expectation.limit:
         return f"{observed} ({value:.9g})", f"{limit} ({expectation.limit:.9g})"
-    return observed, _IDLE_ZEROS.sub("", limit)
+    return observed, limit
 
 
 def _subject(metric: Metric) -> str:
-    scope = ", ".join(part for part in astuple(metric.scope) if part is not None)
-    return f"{units.stem_of(metric.name)} of {scope}" if scope else units.stem_of(metric.name)
+    name, scope = units.stem_of(metric.name), reading.scope_text(metric.scope)
+    return f"{name} of {scope}" if scope else name
 
 
 def _why_unmeasured(expectation: Expectation, metrics: Iterable[Metric]) -> str:

@@ -68,7 +68,13 @@ def _cell(cell: Cell) -> str:
 
 
 def _verdict(it: Values) -> list[str]:
-    notes = [f"> {text(note)}" for note in it["notes"]]
+    warnings = [f"**{text(warning)}**" for warning in it["warnings"]]
+    named = [
+        f"{label}: {text(', '.join(names))}"
+        for label, names in (("Not met", it["failing"]), ("Worse", it["worse"]))
+        if names
+    ]
+    caveats = [f"> {text(caveat)}" for caveat in it["caveats"]]
     tiles = [
         f"- {text(tile['what'])}: {text(tile['metric'])} {tile['base']} → {tile['head']}, "
         f"**{tile['change']}** ({tile['direction']})"
@@ -76,7 +82,7 @@ def _verdict(it: Values) -> list[str]:
     ]
     runs = [text(f"{run['label']}: {run['id']}, {run['started']}, lasted {run['lasted']}") for run in it["runs"]]
     sentence = f"**{it['word']}** {text(it['sentence'])}"
-    return [sentence, "\n>\n".join(notes), "\n".join(tiles), "  \n".join(runs)]
+    return [sentence, *named, *warnings, "\n".join(tiles), "  \n".join(runs), "\n>\n".join(caveats)]
 
 
 def _validity(it: Values) -> list[str]:

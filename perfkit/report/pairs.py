@@ -23,10 +23,14 @@ class Pairs:
     before: reading.Index | None
     after: reading.Index
 
+    @property
+    def runs(self) -> tuple[reading.Index, ...]:
+        """The metrics of each run, those before first."""
+        return (self.after,) if self.before is None else (self.before, self.after)
+
     def cells(self, name: str, scope: Scope) -> tuple[Cell, ...]:
         """The value before and the one after, or the only one."""
-        after = number(phrases.value(self.after.get((name, scope))))
-        return (after,) if self.before is None else (number(phrases.value(self.before.get((name, scope)))), after)
+        return tuple(number(phrases.value(metrics.get((name, scope)))) for metrics in self.runs)
 
     def columns(self, label: str) -> tuple[Column, ...]:
         """The columns that hold `cells`: one for a single run, else two below their label."""

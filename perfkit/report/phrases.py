@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from perfkit import reading, units
-from perfkit.model import Better, Change, Metric, RunRecord
+from perfkit.model import Change, Metric, RunRecord
 
 MISSING: Final = "–"
-_TIMES: Final = ("latency.", "service.", "ttfb.")
 
 
 def value(metric: Metric | None, missing: str = MISSING) -> str:
@@ -24,41 +23,16 @@ def of(name: str, value: float | None) -> str:
     return MISSING if value is None else reading.amount(name, value)
 
 
-def share(relative: float) -> str:
-    """A relative change with its sign: `−97%`, `+4.2%`, `±0%`."""
-    if abs(relative) < 0.0005:
-        return "±0%"
-    sign = "−" if relative < 0 else "+"
-    return sign + units.show(abs(relative), "ratio")
-
-
-def change(change: Change) -> str:
-    """How much: a factor where a percentage says little (`34× faster`), else the share."""
-    if change.relative is None:
-        return "new" if change.base is None else "gone" if change.head is None else "from zero"
-    factor = 1 + change.relative
-    is_time = change.metric.startswith(_TIMES)
-    if factor >= 2:
-        return f"{_factor(factor)}× {'slower' if is_time else 'higher'}"
-    if 0 < factor <= 0.5:
-        return f"{_factor(1 / factor)}× {'faster' if is_time else 'lower'}"
-    return share(change.relative)
-
-
-def _factor(factor: float) -> str:
-    return f"{factor:,.0f}" if factor >= 9.95 else f"{factor:.1f}"
-
-
 def interval(change: Change) -> str:
-    """The 95 % interval of the relative change, "" where there is none."""
+    """The 95 % interval of the relative change, "" where there is none; as factors where shares would all be −100%."""
     if change.interval is None:
         return ""
-    low, high = change.interval
-    return f"{share(low)} to {share(high)}"
-
-
-def better(which: Better | None) -> str:
-    return f"{which} is better" if which else ""
+    low, high = sorted(1 + end for end in change.interval)
+    if low >= 2:
+        return f"{reading.factor(low)}× to {reading.factor(high)}×"
+    if 0 < low <= high <= 0.5:
+        return f"{reading.factor(1 / high)}× to {reading.factor(1 / low)}×"
+    return " to ".join(reading.share(end) for end in change.interval)
 
 
 def moment(unix_s: float | None) -> str:

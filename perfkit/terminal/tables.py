@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from perfkit import reading, units
-from perfkit.model import Change, Comparison, Judged, Scope
+from perfkit.model import Change, Comparison, Judged, Scope, Sheet
 from perfkit.terminal.text import MISSING, new_table, plain, value_text, verdict_text
 
 _DIRECTIONS: Final = {"improved": "green", "regressed": "bold red"}
@@ -21,8 +21,8 @@ _MOST_QUERIES: Final = 10
 
 def verdicts_table(judged: Judged, sheets: Sequence[Sheet] = ()) -> Table:
     """Every expectation but those of the sheets, with what was observed; what does not hold comes first, with why."""
-    told = {id(cell.expectation) for sheet in sheets for row in sheet.rows for cell in row.cells}
-    verdicts = [verdict for verdict in judged.verdicts if id(verdict.expectation) not in told]
+    told = [cell.expectation for sheet in sheets for row in sheet.rows for cell in row.cells]
+    verdicts = [verdict for verdict in judged.verdicts if verdict.expectation not in told]
     failing = sum(map(reading.is_failing, verdicts))
     table = new_table(f"Expectations: {failing} of {len(verdicts)} do not hold" if failing else "Expectations")
     table.add_column("Rule", overflow="fold", ratio=1)
@@ -103,14 +103,13 @@ def comparison_table(comparison: Comparison) -> RenderableType:
 
 def _change(change: Change) -> list[Text]:
     values = [MISSING if it is None else reading.amount(change.metric, it) for it in (change.base, change.head)]
-    relative = MISSING if change.relative is None else f"{change.relative:+.1%}"
     look = _DIRECTIONS.get(change.direction, "dim")
     where = reading.scope_text(change.scope) or "the whole run"
     return [
         plain(units.stem_of(change.metric)),
         plain(where),
         *map(Text, values),
-        Text(relative),
+        Text(reading.change_text(change)),
         Text(change.direction, look),
     ]
 

@@ -185,6 +185,11 @@ def test_a_connection_string_is_answered_with_the_way_out(folder: Path) -> None:
     assert "environment variable" in found
 
 
+def test_a_problem_is_one_line_and_cannot_move_the_cursor(folder: Path) -> None:
+    """Whatever characters a key has."""
+    assert problem(folder, '"a\\n\\u001b[2J" = 1\n', TARGET, SCENARIO, PHASE).startswith("1: a\\n\\x1b[2J: ")
+
+
 def test_text_that_is_not_toml_has_its_line(folder: Path) -> None:
     assert problem(folder, TARGET, "[scenario\n").startswith("3: is not TOML: ")
 

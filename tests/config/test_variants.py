@@ -44,15 +44,15 @@ def test_a_shortened_suite_keeps_what_is_shorter_already(folder: Path) -> None:
         TARGET,
         SCENARIO,
         '[[phase]]\nname = "heat"\nusers = 50\nduration = "10s"\nwarmup = "10s"\n',
-        '[[phase]]\nname = "long"\nusers = 50\nduration = "1m"\nwarmup = "10s"\n',
+        '[[phase]]\nname = "long"\nusers = 50\nduration = "1m"\nwarmup = "10s"\ndrain = "1m"\n',
         '[[phase]]\nname = "short"\nusers = 2\nduration = "3s"\nwarmup = "1s"\ndrain = "1s"\n',
         '[[phase]]\nname = "counted"\niterations = 20\n',
     )
     assert config.quick(suite).phases == (
-        Phase("heat", users=20, duration_s=2.0, warmup_s=2.0, drain_s=5.0),
-        Phase("long", users=20, duration_s=7.0, warmup_s=2.0, drain_s=5.0),
+        Phase("heat", users=10, duration_s=2.0, warmup_s=2.0),
+        Phase("long", users=10, duration_s=7.0, warmup_s=2.0, drain_s=15.0),
         Phase("short", users=2, duration_s=3.0, warmup_s=1.0, drain_s=1.0),
-        Phase("counted", users=1, iterations=3, drain_s=5.0),
+        Phase("counted", users=1, iterations=3),
     )
 
 

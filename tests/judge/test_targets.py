@@ -71,7 +71,7 @@ def test_a_key_that_is_not_named_means_the_total_or_else_every_value(that: str, 
 
 def test_a_target_that_holds_passes_and_says_what_was_seen() -> None:
     verdict = verdict_on("latency.avg{Dashboard Metrics, concurrent} < 200ms", [DASHBOARD])
-    assert ("pass", DASHBOARD) == (verdict.outcome, verdict.observed)
+    assert (verdict.outcome, verdict.observed) == ("pass", DASHBOARD)
 
 
 DASHBOARD = a_metric(value=112.0, endpoint="Dashboard Metrics", phase="concurrent")
@@ -141,7 +141,7 @@ def test_values_that_look_the_same_are_told_apart() -> None:
 )
 def test_a_target_on_what_was_not_measured_says_what_was(that: str, said: str) -> None:
     verdict = verdict_on(that, [DASHBOARD])
-    assert ("unmeasured", None) == (verdict.outcome, verdict.observed)
+    assert (verdict.outcome, verdict.observed) == ("unmeasured", None)
     assert said in verdict.message
 
 
@@ -153,7 +153,7 @@ def test_parts_that_were_never_measured_together_are_unmeasured() -> None:
 
 def test_no_number_is_missing() -> None:
     verdict = verdict_on("latency.avg < 1s", [a_metric(value=math.nan)])
-    assert ("unmeasured", "latency.avg: no number was measured") == (verdict.outcome, verdict.message)
+    assert (verdict.outcome, verdict.message) == ("unmeasured", "latency.avg: no number was measured")
 
 
 def test_one_that_is_no_number_spoils_those_that_hold() -> None:
@@ -205,7 +205,7 @@ def test_windows_of_one_length_are_asked_for_once() -> None:
 
 def test_an_advisory_target_never_fails() -> None:
     verdict = verdict_on("latency.avg < 1ms advisory", [a_metric()])
-    assert ("advisory", 0) == (verdict.outcome, gate([verdict], VALID))
+    assert (verdict.outcome, gate([verdict], VALID)) == ("advisory", 0)
 
 
 def test_an_advisory_target_may_pass() -> None:

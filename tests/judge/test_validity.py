@@ -10,6 +10,8 @@ from perfkit.judge.validity import CHECKS, validity
 from perfkit.model import Check, Run
 from tests.builders import START, a_phase, a_request, a_run, a_sample
 
+READINGS = [a_sample("rss_bytes", 1.0, at=at) for at in range(8)]
+
 
 def a_good_run(**facts: Any) -> Run:
     plain: dict[str, Any] = {
@@ -44,14 +46,10 @@ def test_a_good_run_is_valid_and_tells_every_check() -> None:
         ({"phases": [a_phase(rows_lost=1000)]}, "rows lost", "1,000 in phase single"),
         ({"phases": [a_phase(unfinished=2)]}, "requests cut off", "2 in phase single"),
         ({"samples": [a_sample("restarts_count", 1.0, at=5)]}, "target restarts", "1"),
-        (
-            {"samples": [a_sample("missed_ticks_count", 2.0, source="perfkit"), *[a_sample("rss_bytes", 1.0, at=at) for at in range(8)]]},
-            "readings missed",
-            "2 of 10",
-        ),
+        ({"samples": [a_sample("missed_ticks_count", 2.0, source="perfkit"), *READINGS]}, "readings missed", "2 of 10"),
         ({"requests": [a_request(intended_at=START - 0.2, started_at=START)]}, "lateness", "99% within 200 ms"),
     ],
-)  # fmt: skip
+)
 def test_each_check_fails_by_itself(facts: dict[str, Any], name: str, observed: str) -> None:
     found = failed(a_good_run(**facts))
     assert {name: observed} == {key: check.observed for key, check in found.items()}

@@ -38,13 +38,17 @@ NASTY: list[str | None] = [
     "{a,b}",
     "duration: 1.0 ms  statement: x",
 ]
-# Slow enough to be logged by a server that logs from 10 ms on, and quick enough for a test.
+# Slow enough to be logged, and quick enough for a test.
 SLOW = "SELECT pg_sleep(0.012), %s::text"
 
 
 @pytest.fixture(scope="module")
 def dsn(postgres: PostgresServer) -> str:
-    return postgres.fresh_database("captured")
+    """A database whose server logs what takes 10 ms or more."""
+    address = postgres.fresh_database("captured")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE captured SET log_min_duration_statement = '10ms'")
+    return address
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def _sheets() -> tuple[Sheet, ...]:
     source = "Performance optimization plan, 17 September 2025"
     return (
         Sheet("Current vs Target Performance", "Endpoint", ("Avg", "Concurrent"), tuple(rows), source),
-        Sheet("Memory Performance Targets", "Metric", (), tuple(memory), source),
+        Sheet("Memory Performance Targets", "Metric", ("Value",), tuple(memory), source),
     )
 
 

@@ -1,11 +1,14 @@
-"""The table of sections."""
+"""The sections: their table, and what some of them decide."""
 
 from __future__ import annotations
 
 import pkgutil
 from pathlib import Path
 
-from perfkit.report import markdown, sections
+from perfkit.model import Change, Comparison, Finding, Scope
+from perfkit.report import markdown, phrases, sections
+from perfkit.report.sections import errors, findings, verdict
+from tests.builders import a_judged, a_metric, a_story
 
 TEMPLATES = Path(sections.__file__).parent.parent / "templates"
 
@@ -23,3 +26,39 @@ def test_every_section_has_a_template_of_its_name() -> None:
 
 def test_markdown_leaves_out_only_charts_and_the_long_list() -> None:
     assert set(sections.SECTIONS) - set(markdown.WRITERS) == {"distributions", "timeline", "everything"}
+
+
+def test_a_regression_is_told_before_a_larger_improvement_of_the_same_endpoint() -> None:
+    """Good news may not hide bad news."""
+    changes = (
+        Change("latency.avg_ms", Scope("Login", "many"), 900.0, 9.0, -0.99, None, "improved", True, ""),
+        Change("latency.avg_ms", Scope("Login", "one"), 10.0, 40.0, 3.0, None, "regressed", True, ""),
+    )
+    story = a_story(before=a_judged(), comparison=Comparison("a", "b", changes))
+    told = verdict.prepare(story)
+    assert [tile["change"] for tile in told["tiles"]] == ["4.0× slower", "100× faster"]
+    assert told["worse"] == ["latency.avg of Login, one"]
+
+
+def test_a_finding_that_the_run_after_has_not_is_gone() -> None:
+    one, other = (Finding("rule", title, (), None, "fix") for title in ("one", "other"))
+    story = a_story(a_judged(findings=(other,)), before=a_judged(findings=(one, other)))
+    cards = findings.prepare(story)
+    assert cards is not None
+    assert [(card["title"], card["seen"]) for card in cards["cards"]] == [("one", "gone"), ("other", "still there")]
+
+
+def test_a_kind_of_error_that_did_not_occur_is_zero_only_where_requests_were_counted() -> None:
+    """Before, 3 timed out; after, one endpoint was asked without a time-out and the other was never asked."""
+    scopes = [Scope(endpoint, "one", kind="timeout") for endpoint in ("Asked", "Not asked")]
+    before = a_judged(metrics=tuple(a_metric("errors.count", 3.0, scope=scope) for scope in scopes))
+    after = a_judged(metrics=(a_metric("requests.count", 9.0, "Asked", "one"),))
+    told = errors.prepare(a_story(after, before=before))
+    assert told is not None
+    assert [[cell.text for cell in row[3:]] for row in told["table"].rows] == [["3", "0"], ["3", "–"]]
+
+
+def test_a_large_interval_is_told_in_factors() -> None:
+    """−99.9% to −99.8% would hide that one end is twice the other."""
+    change = Change("latency.avg_ms", Scope(), 1.0, 1.0, -0.9985, (-0.999, -0.998), "improved", True, "")
+    assert phrases.interval(change) == "500× to 1,000×"

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 
 from perfkit import terminal
 from perfkit.model import NotExplained, PlanNode, Progress, QueryPlan, Story
-from tests.builders import a_judged, a_metric, a_phase, a_run
+from tests.builders import a_judged, a_metric, a_phase, a_run, a_verdict
 from tests.report.erp import erp_story
 from tests.report.hostile import ATTACK, hostile_story
 
@@ -90,6 +90,14 @@ def test_what_does_not_hold_comes_first() -> None:
     outcomes = [next(word for word in ("pass", "fail", "unmeasured") if word in line) for line in lines if "✓" in line
                 or "✗" in line or "?" in line]  # fmt: skip
     assert outcomes == ["fail", "unmeasured", *["pass"] * 13]
+
+
+def test_what_the_sheets_tell_is_not_told_again() -> None:
+    story = erp_story()
+    after = replace(story.after, verdicts=(*story.after.verdicts, a_verdict("latency.p95 < 1s", "fail")))
+    text = shown(terminal.verdicts_table(after, story.sheets))
+    assert "Expectations: 1 of 1 do not hold" in text
+    assert "Dashboard" not in text
 
 
 def test_the_setup_tells_what_to_mend() -> None:

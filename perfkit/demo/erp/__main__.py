@@ -17,7 +17,7 @@ from perfkit.demo.fixes import parse_fixes
 from perfkit.demo.lifeline import watch_lifeline
 from perfkit.errors import PerfkitError
 
-GRACE_S: Final = 3
+GRACE_S: Final = 1
 
 
 def main(words: list[str] | None = None) -> int:

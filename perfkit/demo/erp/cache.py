@@ -62,15 +62,29 @@ class Cache:
         for name, entry in entries.items():
             await self._make(name, entry)
 
+    async def refresh(self, table: str, entries: Mapping[str, Entry]) -> None:
+        """Make anew what is made of a table, after a write to it and before the write is answered.
+
+        Until then others may see the values before the write; from then on nobody does. What fails is raised, and the
+        old values must then be dropped.
+        """
+        self.epochs[table] += 1
+        for name in _made_of(table, entries):
+            async with self.locks[name]:
+                text = await _made(entries[name])
+                await self._put_into_valkey(name, text)
+                self.epochs[table] += 1  # for who has just read the old value out of Valkey
+                self._put_into_memory(name, json.loads(text))
+
     async def drop(self, table: str, entries: Mapping[str, Entry]) -> None:
-        """Forget what was made of a table, after a write to it."""
-        old = [name for name, entry in entries.items() if table in entry.tables]
+        """Forget what is made of a table."""
+        old = _made_of(table, entries)
+        self.epochs[table] += 1
+        with suppress(ValkeyError):
+            await self.link.delete(*(PREFIX + name for name in old))
         self.epochs[table] += 1
         for name in old:
             self.memory.pop(name, None)
-        with suppress(ValkeyError):
-            await self.link.delete(*(PREFIX + name for name in old))
-        self.epochs[table] += 1  # for who read the old value out of Valkey while it was being deleted
 
     def report(self) -> dict[str, Any]:
         """What `/health/performance` says of it."""
@@ -91,7 +105,8 @@ class Cache:
             return {}
         found = {name: json.loads(text) for name, text in zip(entries, texts, strict=True) if text is not None}
         current = {name: value for name, value in found.items() if self._epoch(entries[name].tables) == before[name]}
-        self.memory |= {name: (time.monotonic() + MEMORY_S, value) for name, value in current.items()}
+        for name, value in current.items():
+            self._put_into_memory(name, value)
         return current
 
     async def _made_once(self, name: str, entry: Entry) -> Any:
@@ -102,16 +117,31 @@ class Cache:
 
     async def _make(self, name: str, entry: Entry) -> Any:
         before = self._epoch(entry.tables)
-        text = json.dumps(await entry.make(), default=str)
+        text = await _made(entry)
         value = json.loads(text)
         if self._epoch(entry.tables) == before:
-            self.memory[name] = (time.monotonic() + MEMORY_S, value)
-            with suppress(ValkeyError):
-                await self.link.set(PREFIX + name, text, ex=VALKEY_S)
+            self._put_into_memory(name, value)
+            await self._put_into_valkey(name, text)
         return value
+
+    def _put_into_memory(self, name: str, value: Any) -> None:
+        self.memory[name] = (time.monotonic() + MEMORY_S, value)
+
+    async def _put_into_valkey(self, name: str, text: str) -> None:
+        with suppress(ValkeyError):
+            await self.link.set(PREFIX + name, text, ex=VALKEY_S)
 
     def _epoch(self, tables: Collection[str]) -> int:
         return sum(self.epochs[table] for table in tables)
+
+
+def _made_of(table: str, entries: Mapping[str, Entry]) -> list[str]:
+    return [name for name, entry in entries.items() if table in entry.tables]
+
+
+async def _made(entry: Entry) -> str:
+    """The value as it is kept: text, so that it is the same whichever layer it comes from."""
+    return json.dumps(await entry.make(), default=str)
 
 
 @asynccontextmanager

@@ -6,16 +6,20 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
+import psycopg
 from fastapi import APIRouter, HTTPException
+from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
+from perfkit.demo.erp.cache import Cache
 from perfkit.demo.erp.dashboard import entries
 from perfkit.demo.erp.listeners import announce
 from perfkit.demo.erp.pool import Connection
-from perfkit.demo.erp.state import Shared
+from perfkit.demo.erp.state import Shared, State
 from perfkit.demo.rows import NOW, TODAY
 
 TAX: Final = Decimal("0.12")
+CENT: Final = Decimal("0.01")
 VALID_FOR: Final = timedelta(days=30)
 
 CUSTOMER: Final = """
@@ -58,24 +62,33 @@ class Wish(BaseModel):
 
 @router.post("/quotations", status_code=201)
 async def create(state: Shared, wish: Wish) -> dict[str, Any]:
-    """A new quotation, as a draft, at today's prices. What was kept of quotations is old from now on."""
+    """A new quotation, as a draft, at today's prices. Once it is answered, nobody sees figures without it."""
     async with state.pool.connection() as link, link.transaction():
         written = await _write(link, wish)
     announce("/api/quotations")
     if state.cache is not None:
-        await state.cache.drop("quotations", entries(state))
+        await _bring_up_to_date(state, state.cache)
     return written
+
+
+async def _bring_up_to_date(state: State, cache: Cache) -> None:
+    figures = entries(state)
+    try:
+        await cache.refresh("quotations", figures)
+    except (psycopg.Error, PoolTimeout):  # the quotation is written all the same; who asks next makes the figures
+        await cache.drop("quotations", figures)
 
 
 async def _write(link: Connection, wish: Wish) -> dict[str, Any]:
     subtotal = await _subtotal(link, wish)
+    tax = (subtotal * TAX).quantize(CENT)
     values = {
         "customer_id": wish.customer_id,
         "now": NOW,
         "valid_until": TODAY + VALID_FOR,
         "subtotal": subtotal,
-        "tax": subtotal * TAX,
-        "total": subtotal * (1 + TAX),
+        "tax": tax,
+        "total": subtotal + tax,
         "notes": wish.notes,
     }
     row = await (await link.execute(QUOTATION, values)).fetchone()

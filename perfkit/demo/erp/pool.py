@@ -64,6 +64,7 @@ class Pool:
 @asynccontextmanager
 async def open_pool(dsn: str, is_fixed: bool) -> AsyncIterator[Pool]:
     """The pool, filled, for the block."""
+    await (await AsyncConnection.connect(dsn, connect_timeout=10)).close()  # says what is wrong; a pool only tries on
     limits = AFTER if is_fixed else BEFORE
     async with AsyncConnectionPool(
         dsn,

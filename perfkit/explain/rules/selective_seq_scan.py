@@ -49,7 +49,7 @@ def _rows_read(node: PlanNode) -> float:
 def _finding(plan: QueryPlan, node: PlanNode) -> Finding:
     columns = _index_columns(node)
     table = node.relation or "?"
-    read, kept = _shown(_rows_read(node), node.loops), _shown(node.actual_rows or 0.0, node.loops)
+    read, kept = _shown(_rows_read(node), node.loops), f"{node.actual_rows:,.0f}"
     return Finding(
         rule=NAME,
         title=f"{table} is read whole to keep {kept} of {read} rows",

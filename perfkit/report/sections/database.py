@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import dedent
 from typing import Any, Final
 
 from perfkit import reading, units
@@ -13,10 +14,10 @@ from perfkit.report.tables import Cell, Column, Table, first, number
 
 TITLE: Final = "Database"
 _LIMIT: Final = 50
+_DASH: Final = "A dash: no execution in that run was slow enough to be captured."
 _DETAILS: Final = (
     "Filter", "Rows Removed by Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter",
-    "Sort Key", "Sort Method", "Sort Space Type", "Sort Space Used", "Group Key", "Heap Fetches", "Workers Launched",
-    "Hash Batches", "Shared Hit Blocks", "Shared Read Blocks", "Temp Written Blocks",
+    "Sort Key", "Sort Method", "Group Key", "Heap Fetches", "Shared Read Blocks", "Temp Written Blocks",
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def _statements(story: Story) -> Table:
     rows, note = first(
         [_statement(every[key], [it.get(key) for it in by_run]) for key in ordered], _LIMIT, "statements"
     )
+    note = note or (_DASH if story.before else "")
     return Table("Slow statements, the most expensive first", (Column("Statement"), *figures), rows, note)
 
 
@@ -57,11 +59,13 @@ def _plans(judged: Judged) -> list[dict[str, Any]]:
 def _plan(plan: QueryPlan | NotExplained, query: CapturedQuery | None) -> dict[str, Any]:
     statement = query.statement if query else plan.fingerprint
     summary = f"{query.calls:,} calls, {units.show(query.mean_ms, 'ms')} on average" if query else ""
-    told = {"short": reading.shortened(statement), "statement": statement, "summary": summary}
+    short = reading.shortened(statement)
+    whole = dedent(statement).strip() if short.endswith("…") else ""
+    told = {"short": short, "statement": whole, "summary": summary}
     if isinstance(plan, NotExplained):
         return told | {"reason": plan.reason, "nodes": [], "facts": ""}
-    whole = plan.root.total_ms or sum(node.exclusive_ms or 0.0 for _, node in _walk(plan.root))
-    nodes = [_node(depth, node, whole) for depth, node in _walk(plan.root)]
+    whole_ms = plan.root.total_ms or sum(node.exclusive_ms or 0.0 for _, node in _walk(plan.root))
+    nodes = [_node(depth, node, whole_ms) for depth, node in _walk(plan.root)]
     return told | {"reason": "", "nodes": nodes, "facts": _facts(plan)}
 
 
@@ -103,4 +107,6 @@ def _rows(value: float | None) -> str:
 
 
 def _listed(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
-from perfkit import units
+from perfkit import reading, units
 from perfkit.model import Change, Scope, Story
 from perfkit.report import pairs, phrases
 from perfkit.report.charts import interval_bar
@@ -78,7 +77,7 @@ def _changes(story: Story, scopes: list[Scope]) -> tuple[tuple[Column, ...], dic
     certain = [name for name in known if any(found[name, s].interval for s in scopes if (name, s) in found)]
     if not known:
         return (), {}
-    shown, tolerance = (certain or known)[0], _tolerance(story)
+    shown, tolerance = (certain or known)[0], story.comparison.tolerance.relative if story.comparison else None
     column = Column(f"Change of {units.stem_of(shown).rpartition('.')[2]}", kind="change")
     return (column,), {scope: _change(found.get((shown, scope)), tolerance) for scope in scopes}
 
@@ -88,14 +87,7 @@ def _change(change: Change | None, tolerance: float | None) -> Cell:
         return Cell(phrases.MISSING, "change")
     bar = interval_bar(change.relative, change.interval, tolerance) if change.relative is not None else None
     note = ", ".join(part for part in (change.direction, phrases.interval(change)) if part)
-    return Cell(phrases.change(change), f"change {change.direction}", note, bar)
-
-
-def _tolerance(story: Story) -> float | None:
-    """The relative margin of the effective configuration, below which a change does not count."""
-    margins = story.after.run.config.get("tolerance")
-    relative = margins.get("relative") if isinstance(margins, Mapping) else None
-    return float(relative) if isinstance(relative, int | float) else None
+    return Cell(reading.change_text(change), f"change {change.direction}", note, bar)
 
 
 def _all_changes(story: Story) -> Table | None:
@@ -118,7 +110,7 @@ def _told(change: Change) -> tuple[Cell, ...]:
         Cell(scope or pairs.TOTAL),
         base,
         head,
-        Cell(phrases.change(change)),
+        Cell(reading.change_text(change)),
         Cell(phrases.interval(change)),
         Cell(change.direction, change.direction, "; ".join(part for part in (change.message, gate) if part)),
     )

@@ -30,8 +30,7 @@ def prepare(story: Story) -> dict[str, Any] | None:
 
 
 def _row(both: pairs.Pairs, scope: Scope) -> tuple[Cell, ...]:
-    runs = (both.after,) if both.before is None else (both.before, both.after)
-    counts = (number(_counted(metrics, scope)) for metrics in runs)
+    counts = (number(_counted(metrics, scope)) for metrics in both.runs)
     return (Cell(scope.endpoint or ""), Cell(scope.phase or ""), Cell(scope.kind or ""), *counts)
 
 

@@ -1,4 +1,4 @@
-"""What the target and its machine used: memory, heap, CPU, load; with the change from before to after."""
+"""What the target and its machine used: memory, heap, CPU and load, over the whole run and in each phase."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from perfkit import units
 from perfkit.model import Scope, Story
-from perfkit.report import pairs, phrases
+from perfkit.report import pairs
 from perfkit.report.tables import Cell, Column, Table
 
 TITLE: Final = "Memory, CPU and system"
@@ -15,21 +15,17 @@ _FAMILIES: Final = ("memory.", "heap.", "cpu.", "system.")
 
 def prepare(story: Story) -> dict[str, Any] | None:
     both = pairs.pairs_of(story)
-    metrics = (*story.after.metrics, *(story.before.metrics if story.before else ()))
-    names = dict.fromkeys(metric.name for metric in metrics if metric.name.startswith(_FAMILIES))
-    rows = [(name, scope) for name in names for scope in pairs.scopes_of(story, [name])]
-    if not rows:
+    names = dict.fromkeys(name for metrics in both.runs for name, _ in metrics if name.startswith(_FAMILIES))
+    scopes = {name: pairs.scopes_of(story, [name]) for name in names}
+    if not scopes:
         return None
-    changes = pairs.changes_of(story)
-    columns = [Column("Figure"), Column("Phase"), *both.columns("Value")]
-    if changes:
-        columns.append(Column("Change"))
-    table = Table("Memory, CPU and system", tuple(columns), tuple(_row(both, *row, changes) for row in rows))
-    return {"table": table}
+    measured = {scope.phase for found in scopes.values() for scope in found}
+    phases = [phase for phase in (None, *pairs.phases_of(story)) if phase in measured]
+    rows = [(name, process) for name in names for process in dict.fromkeys(scope.process for scope in scopes[name])]
+    columns = (Column("Figure"), *(it for phase in phases for it in both.columns(phase or "Whole run")))
+    return {"table": Table("Memory, CPU and system", columns, tuple(_row(both, *row, phases) for row in rows))}
 
 
-def _row(both: pairs.Pairs, name: str, scope: Scope, changes: pairs.Changes) -> tuple[Cell, ...]:
-    where = ", ".join(part for part in (scope.phase or "whole run", scope.process) if part)
-    change = changes.get((name, scope))
-    told = [Cell(f"{phrases.change(change)} · {change.direction}", change.direction)] if change else [Cell("")]
-    return (Cell(units.stem_of(name)), Cell(where), *both.cells(name, scope), *(told if changes else []))
+def _row(both: pairs.Pairs, name: str, process: str | None, phases: list[str | None]) -> tuple[Cell, ...]:
+    figures = (cell for phase in phases for cell in both.cells(name, Scope(phase=phase, process=process)))
+    return (Cell(units.stem_of(name), "", process or ""), *figures)

@@ -1,4 +1,4 @@
-"""Every rule on a real server: a case in which it speaks, with a fix that helps, and near misses in which it is silent."""
+"""Every rule on a real server: a case in which it speaks and its fix helps, and near misses in which it is silent."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from tests.explain.plans import a_node, a_plan, a_real_plan
 if TYPE_CHECKING:
     from tests.conftest import PostgresServer
 
-SCHEMA = """
+ITEMS = """
 CREATE TABLE item AS SELECT g AS id, g % 20000 AS quotation_id, (g % 7 || 'x')::varchar(9) AS status,
                             repeat('y', 60) AS note FROM generate_series(1, 120000) g;
 CREATE TABLE small AS SELECT * FROM item LIMIT 5000;
-CREATE TABLE "order" AS SELECT g AS id, 'city' || g % 100 AS city, 'land' || g % 100 / 10 AS land
-                       FROM generate_series(1, 150000) g;
-CREATE TABLE line AS SELECT g AS id, g % 150000 AS order_id FROM generate_series(1, 150000) g;
+ANALYZE item; ANALYZE small;
+"""
+ORDERS = """
+CREATE TABLE "order" AS SELECT g AS id, 'city' || g % 50 AS city, 'land' || g % 50 AS land
+                       FROM generate_series(1, 60000) g;
+CREATE TABLE line AS SELECT g AS id, g % 60000 AS order_id FROM generate_series(1, 240000) g;
 CREATE INDEX line_order ON line (order_id);
-ANALYZE item; ANALYZE small; ANALYZE "order"; ANALYZE line;
+ANALYZE "order"; ANALYZE line;
 """
 SERIAL = "max_parallel_workers_per_gather=0"
 
@@ -34,7 +37,8 @@ SERIAL = "max_parallel_workers_per_gather=0"
 def dsn(postgres: PostgresServer) -> str:
     address = postgres.fresh_database("diagnosed")
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(SCHEMA)
+        connection.execute(ITEMS)
+        connection.execute(ORDERS)
     return address
 
 
@@ -62,13 +66,13 @@ def test_a_large_table_read_whole_for_a_few_rows_is_found(dsn: str, setting: str
     assert "not verified" in finding.fix
     assert finding.impact_ms is not None
     assert finding.fingerprint == "f"
-    assert not any("3x" in line or "17" in line for line in finding.evidence)
+    assert finding.evidence[1] == "Filter: ((quotation_id = ?) AND ((status)::text = ?::text))"
 
 
 def test_the_index_that_is_proposed_is_used(dsn: str, postgres: PostgresServer) -> None:
     own = postgres.fresh_database("indexed")
     with psycopg.connect(own, autocommit=True) as connection:
-        connection.execute(SCHEMA)
+        connection.execute(ITEMS)
     (finding,) = found(selective_seq_scan, a_real_plan(own, ONE_ITEM, ("17", "3x"), SERIAL))
     apply(own, finding)
     plan = a_real_plan(own, ONE_ITEM, ("17", "3x"), SERIAL)
@@ -89,12 +93,17 @@ def test_where_no_plain_column_is_compared_no_index_is_named(dsn: str) -> None:
         "SELECT * FROM small WHERE quotation_id = 17",
         "SELECT count(*) FROM item WHERE status = '3x'",
         "SELECT count(*) FROM item",
-        "SELECT pg_sleep(0.3) FROM (SELECT * FROM item WHERE quotation_id = 17 OFFSET 0) x LIMIT 1",
     ],
-    ids=["small table", "many rows wanted", "no filter", "hardly any of the time"],
+    ids=["small table", "many rows wanted", "no filter"],
 )
 def test_a_scan_that_is_no_waste_is_left_alone(dsn: str, sql: str) -> None:
     assert found(selective_seq_scan, a_real_plan(dsn, sql, (), SERIAL)) == []
+
+
+@pytest.mark.parametrize(("ms", "expected"), [(11.0, 1), (9.0, 0)])
+def test_a_scan_that_takes_hardly_any_of_the_time_is_left_alone(ms: float, expected: int) -> None:
+    scan = a_node("Seq Scan", ms, Relation_Name="t", Filter="(a = 1)", Rows_Removed_by_Filter=99_999)
+    assert len(found(selective_seq_scan, a_plan(a_node("Aggregate", 100.0, scan)))) == expected
 
 
 def test_without_buffers_the_rows_tell_whether_a_table_is_large() -> None:
@@ -145,12 +154,17 @@ def test_with_the_memory_that_is_proposed_the_sort_stays_in_memory(dsn: str) -> 
     [
         "SELECT id FROM item ORDER BY note, id DESC LIMIT 10",
         "SELECT id FROM small ORDER BY note, id DESC",
-        "SELECT pg_sleep(2) FROM (SELECT id FROM item ORDER BY note, id DESC OFFSET 0) x LIMIT 1",
     ],
-    ids=["the first few", "few rows", "hardly any of the time"],
+    ids=["the first few", "few rows"],
 )
-def test_a_sort_that_costs_no_disk_or_no_time_is_left_alone(dsn: str, sql: str) -> None:
+def test_a_sort_in_memory_is_left_alone(dsn: str, sql: str) -> None:
     assert found(sort_spill, a_real_plan(dsn, sql, (), SERIAL, "work_mem=4MB")) == []
+
+
+@pytest.mark.parametrize(("ms", "expected"), [(11.0, 1), (9.0, 0)])
+def test_a_sort_that_takes_hardly_any_of_the_time_is_left_alone(ms: float, expected: int) -> None:
+    sort = a_node("Sort", ms, Sort_Method="external merge", Sort_Space_Used=5000, Sort_Space_Type="Disk")
+    assert len(found(sort_spill, a_plan(a_node("Aggregate", 100.0, sort)))) == expected
 
 
 def test_no_size_is_proposed_that_no_query_should_have() -> None:
@@ -167,32 +181,32 @@ CORRELATED = """SELECT count(*) FROM "order" o JOIN line l ON l.order_id = o.id
 
 
 def test_columns_that_depend_on_each_other_are_found_where_they_mislead_a_join(dsn: str) -> None:
-    (finding,) = found(row_misestimate, a_real_plan(dsn, CORRELATED, ("city77", "land7"), SERIAL))
+    (finding,) = found(row_misestimate, a_real_plan(dsn, CORRELATED, ("city7", "land7"), SERIAL))
     assert finding.sql == ('CREATE STATISTICS "order_city_land_stats" ON city, land FROM "order"; ANALYZE "order";')
     assert "Seq Scan on order" in finding.evidence[0]
-    assert not any("city77" in line for line in finding.evidence)
+    assert not any("city7" in line for line in finding.evidence)
 
 
 def test_with_the_statistics_that_are_proposed_the_planner_is_right(dsn: str, postgres: PostgresServer) -> None:
     own = postgres.fresh_database("counted")
     with psycopg.connect(own, autocommit=True) as connection:
-        connection.execute(SCHEMA)
-    (finding,) = found(row_misestimate, a_real_plan(own, CORRELATED, ("city77", "land7"), SERIAL))
+        connection.execute(ORDERS)
+    (finding,) = found(row_misestimate, a_real_plan(own, CORRELATED, ("city7", "land7"), SERIAL))
     apply(own, finding)
-    assert found(row_misestimate, a_real_plan(own, CORRELATED, ("city77", "land7"), SERIAL)) == []
+    assert found(row_misestimate, a_real_plan(own, CORRELATED, ("city7", "land7"), SERIAL)) == []
 
 
 @pytest.mark.parametrize(
     "sql",
     [
         'SELECT count(*) FROM "order" WHERE city = $1 AND land = $2',
-        """SELECT * FROM "order" o JOIN line l ON l.order_id = o.id WHERE o.city = $1 OR o.land = $2 LIMIT 3""",
+        """SELECT * FROM "order" o JOIN line l ON l.order_id = o.id WHERE o.city = $1 AND o.id > $2::int LIMIT 3""",
         """SELECT count(*) FROM "order" o JOIN line l ON l.order_id = o.id WHERE o.city = $1 AND o.id > $2::int""",
     ],
     ids=["no join depends on it", "stopped early", "well estimated"],
 )
 def test_an_estimate_that_misleads_nobody_is_left_alone(dsn: str, sql: str) -> None:
-    parameters = ("city77", "land7" if "land" in sql else "5")
+    parameters = ("city7", "land7" if "land" in sql else "5")
     assert found(row_misestimate, a_real_plan(dsn, sql, parameters, SERIAL)) == []
 
 
