@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from perfkit.errors import StoreError
@@ -15,12 +17,26 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         StoreError: the folder cannot be written or the disk is full; the old file is untouched.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    write_all({path: text})
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Replace several files: all new texts are on the disk before the first old one goes.
+
+    Raises:
+        StoreError: as `write_text`; every old file is untouched.
+    """
+    drafts = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
     try:
-        draft.write_bytes(text.encode())
-        draft.replace(path)
+        for path, draft in drafts.items():
+            # A lone surrogate (a name read from a broken file) has no UTF-8 form; it must not cost the whole file.
+            draft.write_bytes(texts[path].encode("utf-8", "replace"))
+        for path, draft in drafts.items():
+            draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        for draft in drafts.values():
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
         raise unwritable(path, error) from error
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfkit import files, store
+from perfkit import store
 from perfkit.errors import StoreError, UsageError
 from perfkit.model import (
     CapturedQuery,
@@ -84,15 +84,6 @@ def test_a_torn_or_foreign_record_is_an_error_with_a_way_out(tmp_path: Path, tex
     with pytest.raises(StoreError) as caught:
         store.load(tmp_path)
     assert caught.value.hint
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "report.md"
-    files.write_text(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        files.write_text(path, "\ud800")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_cannot_be_made_names_the_way_out(tmp_path: Path) -> None:

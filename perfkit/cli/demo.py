@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -75,10 +76,11 @@ def _serve(wish: Wish, port: int | None) -> None:
 
 def _wait_for_the_end() -> None:
     """Until Ctrl-C; or, when another program started us with a pipe, until that program has gone."""
-    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
-        sys.stdin.read()
-    else:
-        threading.Event().wait()
+    with contextlib.suppress(KeyboardInterrupt):  # the way in which it is meant to end
+        if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+            sys.stdin.read()
+        else:
+            threading.Event().wait()
 
 
 def _tell(wish: Wish, out: Path, *, is_gated: bool, as_json: bool) -> None:

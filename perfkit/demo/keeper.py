@@ -36,18 +36,23 @@ def main(words: list[str] | None = None) -> int:
     wish = _wish(words)
     try:
         with _private_folder(wish.keep) as folder, contextlib.ExitStack() as servers:
-            print(json.dumps(_start(folder, wish, servers)), flush=True)  # noqa: T201 - the protocol
-            os.close(1)
+            _tell(_start(folder, wish, servers))
             sys.stdin.buffer.read()
     except PerfkitError as error:
         kind = "database" if isinstance(error, DatabaseError) else "usage"
-        print(json.dumps({"error": error.message, "hint": error.hint, "kind": kind}), flush=True)  # noqa: T201
+        _tell({"error": error.message, "hint": error.hint, "kind": kind})
         return 1
     except OSError as error:
-        told = {"error": f"the demo's servers cannot be started: {error}", "hint": "set TMPDIR to a folder with space"}
-        print(json.dumps(told | {"kind": "database"}), flush=True)  # noqa: T201
+        said = f"the demo's servers cannot be started: {error}"
+        _tell({"error": said, "hint": "set TMPDIR to a folder with space", "kind": "database"})
         return 1
     return 0
+
+
+def _tell(facts: dict[str, str | None]) -> None:
+    """The one line that the parent waits for; a parent that is gone already will not miss it."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(1, json.dumps(facts).encode() + b"\n")
 
 
 def _wish(words: list[str] | None) -> argparse.Namespace:

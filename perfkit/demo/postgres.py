@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -79,7 +80,12 @@ def start_postgres(folder: Path, run_by: Owner | None, slower_than: str) -> subp
         settings.write(SETTINGS.format(folder=folder, port=PORT, slower_than=slower_than))
     log = folder / "postgres.log"
     server = start([str(programs / "postgres"), "-D", str(data)], run_by, log, environment)
-    _wait_until_ready(server, data / "postmaster.pid", log)
+    try:
+        _wait_until_ready(server, data / "postmaster.pid", log)
+    except BaseException:  # also a signal to the keeper: nobody else knows of the server yet
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
+        raise
     return server
 
 
@@ -115,7 +121,6 @@ def _wait_until_ready(server: subprocess.Popen[bytes], status: Path, log: Path) 
         if server.poll() is not None:
             raise _failure(f"the server ended with code {server.returncode}", log)
         if time.monotonic() > deadline:
-            server.kill()
             raise _failure(f"the server did not get ready within {START_LIMIT_S:.0f} s", log)
         time.sleep(0.02)
 

@@ -11,8 +11,7 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from perfkit.demo.last_words import last_words
 from perfkit.errors import TargetError, UsageError
@@ -42,8 +41,7 @@ def running_erp(dsn: str, redis_url: str, fixes: Collection[str], *, port: int |
         UsageError: the port is taken.
         TargetError: it does not start; the message holds the last lines that it wrote.
     """
-    with tempfile.TemporaryDirectory(prefix="perfkit-erp-") as folder, _listening(port) as listener:
-        log = Path(folder) / "erp.log"
+    with tempfile.TemporaryFile() as log, _listening(port) as listener:
         child = _start(dsn, redis_url, fixes, listener, log)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
@@ -66,23 +64,22 @@ def _listening(port: int | None) -> Iterator[socket.socket]:
 
 
 def _start(
-    dsn: str, redis_url: str, fixes: Collection[str], listener: socket.socket, log: Path
+    dsn: str, redis_url: str, fixes: Collection[str], listener: socket.socket, log: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     words = ["--fixes", ",".join(sorted(fixes)) or "none", "--fd", str(listener.fileno()), "--lifeline"]
     words += ["--dsn-env", DSN_ENV, "--redis-env", REDIS_ENV]
-    with log.open("wb") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "perfkit.demo.erp", *words],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            pass_fds=[listener.fileno()],
-            env={**os.environ, DSN_ENV: dsn, REDIS_ENV: redis_url},
-            start_new_session=True,
-        )
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "perfkit.demo.erp", *words],  # -P: not from the folder one stands in
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        pass_fds=[listener.fileno()],
+        env={**os.environ, DSN_ENV: dsn, REDIS_ENV: redis_url},
+        start_new_session=True,
+    )
 
 
-def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: IO[bytes]) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while not _answers(url):
         if child.poll() is not None:
@@ -101,7 +98,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _failure(what: str, log: Path) -> TargetError:
+def _failure(what: str, log: IO[bytes]) -> TargetError:
     return TargetError(what + last_words(log, lines=3), hint='see that pip install "perfkit[demo]" went well')
 
 

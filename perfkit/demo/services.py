@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from perfkit.demo.last_words import last_words
 from perfkit.demo.link import linked
 from perfkit.errors import DatabaseError, PerfkitError, UsageError
 
@@ -78,7 +79,8 @@ def create_database(dsn: str, name: str) -> str:
 @contextlib.contextmanager
 def _kept(words: list[str]) -> Iterator[dict[str, Any]]:
     """A keeper and what it said first. A session of its own: Ctrl-C ends perfkit first, and perfkit ends the keeper."""
-    command = [sys.executable, "-m", "perfkit.demo.keeper", *words]
+    # -P: a json.py in the folder where somebody stands is not Python's.
+    command = [sys.executable, "-P", "-m", "perfkit.demo.keeper", *words]
     with tempfile.TemporaryFile() as complaints:
         keeper = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, start_new_session=True
@@ -95,9 +97,8 @@ def _first_line(keeper: subprocess.Popen[bytes], complaints: IO[bytes]) -> dict[
         selector.register(keeper.stdout, selectors.EVENT_READ)
         line = keeper.stdout.readline() if selector.select(START_LIMIT_S) else b""
     if not line:
-        complaints.seek(0)
-        said = complaints.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise DatabaseError(f"the demo's servers did not start: {said[-1]}", hint="give --database-url and --redis-url")
+        said = f"the demo's servers did not start{last_words(complaints)}"
+        raise DatabaseError(said, hint="give --database-url and --redis-url")
     told: dict[str, Any] = json.loads(line)
     if "error" in told:
         kind: type[PerfkitError] = DatabaseError if told["kind"] == "database" else UsageError

@@ -32,7 +32,12 @@ def start_valkey(folder: Path, run_by: Owner | None) -> subprocess.Popen[bytes]:
     words = [word for key, value in options.items() for word in (f"--{key}", value)]
     log = folder / "valkey.log"
     server = start([str(program), *words], run_by, log, dict(os.environ))
-    _wait_until_ready(server, folder / SOCKET, log)
+    try:
+        _wait_until_ready(server, folder / SOCKET, log)
+    except BaseException:  # also a signal to the keeper: nobody else knows of the server yet
+        server.kill()
+        server.wait()
+        raise
     return server
 
 
@@ -45,7 +50,6 @@ def _wait_until_ready(server: subprocess.Popen[bytes], address: Path, log: Path)
     deadline = time.monotonic() + START_LIMIT_S
     while not _answers(address):
         if server.poll() is not None or time.monotonic() > deadline:
-            server.kill()
             raise DatabaseError(
                 f"the embedded Valkey cannot be started{last_words(log)}",
                 hint="free some disk space, set TMPDIR to a folder that every user may enter, or give --redis-url",

@@ -1,88 +1,20 @@
 """Words to make pharmaceutical sample data of. Names of persons and firms are made up; generic names are real drugs."""
 
+# ruff: noqa: SIM905 - forty words in a text are read more easily than forty lines with one each
+
 from __future__ import annotations
 
 from typing import Final
 
-FIRST_NAMES: Final = [
-    "Aarav",
-    "Aditi",
-    "Ajay",
-    "Amit",
-    "Ananya",
-    "Anil",
-    "Anjali",
-    "Arjun",
-    "Asha",
-    "Deepak",
-    "Divya",
-    "Gaurav",
-    "Geeta",
-    "Harish",
-    "Isha",
-    "Jaya",
-    "Karan",
-    "Kavita",
-    "Kiran",
-    "Lakshmi",
-    "Manish",
-    "Meera",
-    "Mohan",
-    "Neha",
-    "Nikhil",
-    "Pooja",
-    "Prakash",
-    "Priya",
-    "Rahul",
-    "Rajesh",
-    "Rakesh",
-    "Ravi",
-    "Rekha",
-    "Rohit",
-    "Sanjay",
-    "Shreya",
-    "Sneha",
-    "Sunil",
-    "Suresh",
-    "Swati",
-    "Tanvi",
-    "Uma",
-    "Varun",
-    "Vijay",
-    "Vikram",
-]
-LAST_NAMES: Final = [
-    "Agarwal",
-    "Bhat",
-    "Chopra",
-    "Das",
-    "Desai",
-    "Gupta",
-    "Iyer",
-    "Jain",
-    "Joshi",
-    "Kapoor",
-    "Khan",
-    "Kulkarni",
-    "Kumar",
-    "Mehta",
-    "Menon",
-    "Mishra",
-    "Nair",
-    "Patel",
-    "Pillai",
-    "Rao",
-    "Reddy",
-    "Saxena",
-    "Shah",
-    "Sharma",
-    "Shetty",
-    "Singh",
-    "Sinha",
-    "Thomas",
-    "Varma",
-    "Verma",
-]
+FIRST_NAMES: Final = (
+    "Aarav Aditi Ajay Amit Ananya Anil Anjali Arjun Asha Deepak Divya Gaurav Geeta Harish Isha Jaya Karan Kavita "
+    "Kiran Lakshmi Manish Meera Mohan Neha Nikhil Pooja Prakash Priya Rahul Rajesh Rakesh Ravi Rekha Rohit Sanjay "
+    "Shreya Sneha Sunil Suresh Swati Tanvi Uma Varun Vijay Vikram"
+).split()
+LAST_NAMES: Final = (
+    "Agarwal Bhat Chopra Das Desai Gupta Iyer Jain Joshi Kapoor Khan Kulkarni Kumar Mehta Menon Mishra Nair Patel "
+    "Pillai Rao Reddy Saxena Shah Sharma Shetty Singh Sinha Thomas Varma Verma"
+).split()
 CITIES: Final = (
     ("Mumbai", "Maharashtra", "400"),
     ("Pune", "Maharashtra", "411"),
@@ -107,133 +39,22 @@ STREETS: Final = (
     "Industrial Estate",
 )
 CUSTOMER_KINDS: Final = ("Pharmacy", "Hospital", "Clinic", "Distributor", "Nursing Home", "Medical Store")
-CUSTOMER_WORDS: Final = [
-    "Apex",
-    "Arogya",
-    "City",
-    "Care",
-    "Cure",
-    "Evergreen",
-    "Fortune",
-    "Global",
-    "Green",
-    "Harmony",
-    "Heritage",
-    "Jeevan",
-    "Lifeline",
-    "Metro",
-    "National",
-    "New",
-    "Noble",
-    "Prime",
-    "Reliable",
-    "Royal",
-    "Sanjeevani",
-    "Shanti",
-    "Sunrise",
-    "Swasthya",
-    "Unity",
-    "Vital",
-    "Wellness",
-]
-GENERICS: Final = [
-    "Paracetamol",
-    "Ibuprofen",
-    "Amoxicillin",
-    "Azithromycin",
-    "Ciprofloxacin",
-    "Metformin",
-    "Glimepiride",
-    "Atorvastatin",
-    "Rosuvastatin",
-    "Amlodipine",
-    "Telmisartan",
-    "Losartan",
-    "Ramipril",
-    "Metoprolol",
-    "Pantoprazole",
-    "Omeprazole",
-    "Rabeprazole",
-    "Ranitidine",
-    "Domperidone",
-    "Ondansetron",
-    "Cetirizine",
-    "Levocetirizine",
-    "Montelukast",
-    "Salbutamol",
-    "Budesonide",
-    "Prednisolone",
-    "Dexamethasone",
-    "Diclofenac",
-    "Aceclofenac",
-    "Tramadol",
-    "Gabapentin",
-    "Pregabalin",
-    "Sertraline",
-    "Escitalopram",
-    "Clonazepam",
-    "Levothyroxine",
-    "Insulin",
-    "Vildagliptin",
-    "Sitagliptin",
-    "Clopidogrel",
-    "Aspirin",
-    "Warfarin",
-    "Furosemide",
-    "Spironolactone",
-    "Doxycycline",
-    "Cefixime",
-    "Ceftriaxone",
-    "Fluconazole",
-    "Acyclovir",
-    "Albendazole",
-]
-BRAND_HEADS: Final = [
-    "Ac",
-    "Bio",
-    "Cef",
-    "Dol",
-    "Em",
-    "Fen",
-    "Gly",
-    "Hep",
-    "Im",
-    "Kal",
-    "Lev",
-    "Max",
-    "Neo",
-    "Or",
-    "Pan",
-    "Qu",
-    "Rel",
-    "Syn",
-    "Tel",
-    "Ur",
-    "Vit",
-    "Xan",
-    "Zen",
-]
-BRAND_TAILS: Final = [
-    "acin",
-    "amol",
-    "azol",
-    "cef",
-    "dine",
-    "flox",
-    "gard",
-    "line",
-    "mycin",
-    "nol",
-    "olin",
-    "pril",
-    "quin",
-    "ril",
-    "statin",
-    "tab",
-    "vir",
-    "xon",
-    "zole",
-]
+CUSTOMER_WORDS: Final = (
+    "Apex Arogya City Care Cure Evergreen Fortune Global Green Harmony Heritage Jeevan Lifeline Metro National New "
+    "Noble Prime Reliable Royal Sanjeevani Shanti Sunrise Swasthya Unity Vital Wellness"
+).split()
+GENERICS: Final = (
+    "Paracetamol Ibuprofen Amoxicillin Azithromycin Ciprofloxacin Metformin Glimepiride Atorvastatin Rosuvastatin "
+    "Amlodipine Telmisartan Losartan Ramipril Metoprolol Pantoprazole Omeprazole Rabeprazole Ranitidine Domperidone "
+    "Ondansetron Cetirizine Levocetirizine Montelukast Salbutamol Budesonide Prednisolone Dexamethasone Diclofenac "
+    "Aceclofenac Tramadol Gabapentin Pregabalin Sertraline Escitalopram Clonazepam Levothyroxine Insulin "
+    "Vildagliptin Sitagliptin Clopidogrel Aspirin Warfarin Furosemide Spironolactone Doxycycline Cefixime "
+    "Ceftriaxone Fluconazole Acyclovir Albendazole"
+).split()
+BRAND_HEADS: Final = ("Ac Bio Cef Dol Em Fen Gly Hep Im Kal Lev Max Neo Or Pan Qu Rel Syn Tel Ur Vit Xan Zen").split()
+BRAND_TAILS: Final = (
+    "acin amol azol cef dine flox gard line mycin nol olin pril quin ril statin tab vir xon zole"
+).split()
 MAKERS: Final = (
     "Meridian Labs", "Kaveri Pharma", "Nilgiri Biotech", "Sagar Lifesciences", "Himavat Remedies", "Deccan Drugs",
     "Coromandel Healthcare", "Aravalli Pharma",

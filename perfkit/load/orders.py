@@ -45,7 +45,7 @@ class Status:
     requests_per_s: float
     p50_ms: float | None
     p95_ms: float | None
-    generator_cpu_ratio: float
+    generator_cpu_ratio: float | None
     listener_exceptions: int
     scenario_exceptions: int
     rows_lost: int

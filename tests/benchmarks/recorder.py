@@ -5,21 +5,17 @@ Bar: ≤ 10 % of the throughput. Needs nginx on PATH. Run: python -m tests.bench
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from perfkit.load.engine import RECORDER
 from perfkit.load.orders import VARIABLE, Orders
+from tests.benchmarks.nginx import nginx, on_core
 from tests.benchmarks.pairs import alternate, publish, ratios
 
 ROUNDS = 5
@@ -38,58 +34,13 @@ class Visitor(FastHttpUser):
         self.client.get("/page", name="Page")
 """
 
-NGINX = """
-worker_processes 1;
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off;
-  keepalive_requests 1000000000;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
-  uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 '{body}'; }} }}
-}}
-"""
-BODY = json.dumps({"items": list(range(20)), "note": "about one hundred bytes"})
-
-
-@contextlib.contextmanager
-def nginx(folder: Path) -> Iterator[str]:
-    """nginx on the last core, with one worker, on a free loopback port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, port=port, body=BODY))
-    with subprocess.Popen([*_on_core(-1), "nginx", "-c", str(config)], stderr=subprocess.DEVNULL) as server:
-        try:
-            _wait_for(port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def _on_core(position: int) -> list[str]:
-    cores = sorted(os.sched_getaffinity(0))
-    return ["taskset", "-c", str(cores[position])]
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.05)
-    raise SystemExit("nginx does not listen")
-
 
 def requests_per_s(folder: Path, url: str, *, is_recorded: bool) -> float:
     """Requests per second that Locust counted."""
     scenario = folder / "locustfile.py"
     scenario.write_text(SCENARIO)
     files = f"{scenario},{RECORDER}" if is_recorded else str(scenario)
-    argv = [*_on_core(0), sys.executable, "-m", "locust", "-f", files, "--headless", "--host", url, "--json"]
+    argv = [*on_core(0), sys.executable, "-m", "locust", "-f", files, "--headless", "--host", url, "--json"]
     argv += ["--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", f"{SECONDS}s", "--only-summary"]
     reader, writer = os.pipe()
     orders = Orders("bench", str(folder / "{pid}.arrow"), writer, os.getpid(), USERS, 0.0, None, None, 0.0)
@@ -108,8 +59,6 @@ def requests_per_s(folder: Path, url: str, *, is_recorded: bool) -> float:
 
 
 def main() -> None:
-    if shutil.which("nginx") is None:
-        raise SystemExit("nginx is not on PATH: install Debian's nginx-light")
     with tempfile.TemporaryDirectory() as name, nginx(Path(name)) as url:
         folder = Path(name)
         readings = alternate(

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 TIMEOUT_S = 90.0
+MARK = "PERFKIT_TEST_AT"  # inherited by every process that the command starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def start(*arguments: str | Path, at: Path, env: dict[str, str] | None = None) -
     return subprocess.Popen(
         [sys.executable, "-m", "perfkit", *map(str, arguments)],
         cwd=at,
-        env=os.environ | {"CI": "1", "COLUMNS": "120"} | (env or {}),
+        env=os.environ | {"CI": "1", "COLUMNS": "120", MARK: str(at)} | (env or {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -68,14 +69,16 @@ def interrupt_when(
     return Done(process.returncode, out, err)
 
 
-def strays(mark: str) -> list[str]:
-    """Command lines of live processes that name `mark` (a folder of the test), this one and its parents left out."""
-    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+def strays(at: Path) -> list[str]:
+    """Command lines of live processes that a `perfkit` started at this folder, or one of its children, left behind."""
     found = []
-    for process in psutil.process_iter(["pid", "cmdline", "status"]):
-        words = " ".join(process.info["cmdline"] or [])
-        if mark in words and process.info["pid"] not in own and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(words)
+    for process in psutil.process_iter(["cmdline", "status"]):
+        try:
+            is_ours = process.environ().get(MARK) == str(at)
+        except psutil.Error:
+            continue
+        if is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(" ".join(process.info["cmdline"] or []))
     return found
 
 

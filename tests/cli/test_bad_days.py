@@ -74,7 +74,7 @@ def test_a_target_that_dies_in_mid_run_is_exit_3_and_what_was_measured_is_kept(t
     assert_explained(Done(process.returncode, out, err), 3, "the target went away in phase load")
     assert status_of(tmp_path) == "discarded"
     assert "report.html" in out
-    assert not strays(str(tmp_path))
+    assert not strays(tmp_path)
 
 
 def test_a_database_that_does_not_answer_is_exit_5_before_any_load(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_scenario_that_does_not_run_is_exit_4(tmp_path: Path, text: str, said:
         a_suite(tmp_path, url, text=text, duration="1s")
         done = perfkit("bench", at=tmp_path)
     assert_explained(done, 4, said)
-    assert not strays(str(tmp_path))
+    assert not strays(tmp_path)
 
 
 def test_one_ctrl_c_finishes_and_reports_what_there_is(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_one_ctrl_c_finishes_and_reports_what_there_is(tmp_path: Path) -> None:
     assert status_of(tmp_path) == "interrupted"
     assert (tmp_path / done.out.splitlines()[-1]).is_file()
     assert "Traceback" not in done.err
-    assert not strays(str(tmp_path))
+    assert not strays(tmp_path)
 
 
 def test_two_ctrl_c_stop_at_once(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_two_ctrl_c_stop_at_once(tmp_path: Path) -> None:
     assert done.code == 130
     assert time.monotonic() - began < 30
     assert status_of(tmp_path) == "interrupted"
-    assert not strays(str(tmp_path))
+    assert not strays(tmp_path)
 
 
 def test_a_killed_run_still_reads_and_says_interrupted(tmp_path: Path) -> None:
@@ -146,9 +146,9 @@ def test_a_killed_run_still_reads_and_says_interrupted(tmp_path: Path) -> None:
             process.send_signal(signal.SIGKILL)
             process.communicate()
         deadline = time.monotonic() + 15
-        while strays(str(tmp_path)) and time.monotonic() < deadline:
+        while strays(tmp_path) and time.monotonic() < deadline:
             time.sleep(0.2)
-    assert not strays(str(tmp_path))
+    assert not strays(tmp_path)
     done = perfkit("check", "latest", "--json", at=tmp_path)
     told = json.loads(done.out)
     assert told["status"] == "interrupted"
@@ -174,7 +174,7 @@ def test_a_full_disk_is_said_and_the_run_is_not_trusted(tmp_path: Path) -> None:
     assert done.code in {2, 6}, done.err
     assert re.search("No space left|rows lost", done.complaint), done.err
     assert "Traceback" not in done.err
-    assert not strays(str(tmp_path))
+    assert not strays(tmp_path)
 
 
 def test_an_output_folder_that_cannot_be_written_is_exit_2_before_any_load(tmp_path: Path) -> None:

@@ -84,12 +84,12 @@ def test_two_runs_of_the_same_thing_are_no_regression(shop: Path) -> None:
 
 
 def test_a_locust_file_alone_is_measured_with_host(shop: Path) -> None:
-    with a_server() as url:
+    with a_server(delay_s=0.02) as url:
         done = perfkit("bench", "locustfile.py", "--host", url, "--users", "2", "--duration", "2s", "--json", at=shop)
     assert done.code == 0, done.err
     told = json.loads(done.out)
     assert {metric["scope"].get("phase") for metric in told["metrics"]} >= {"load"}
-    assert not strays(str(shop))
+    assert not strays(shop)
 
 
 def test_arguments_after_two_dashes_go_to_locust(shop: Path) -> None:
@@ -98,7 +98,7 @@ def test_arguments_after_two_dashes_go_to_locust(shop: Path) -> None:
         "task\n", "tag, task\n", 1
     )
     scenarios.write(shop, text)
-    with a_server() as url:
+    with a_server(delay_s=0.02) as url:
         words = ("bench", "locustfile.py", "--host", url, "--duration", "2s", "--json", "--", "--tags", "seldom")
         done = perfkit(*words, at=shop)
     assert done.code == 0, done.err

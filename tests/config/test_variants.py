@@ -50,7 +50,7 @@ def test_a_shortened_suite_keeps_what_is_shorter_already(folder: Path) -> None:
     )
     assert config.quick(suite).phases == (
         Phase("heat", users=10, duration_s=2.0, warmup_s=2.0),
-        Phase("long", users=10, duration_s=7.0, warmup_s=2.0, drain_s=15.0),
+        Phase("long", users=10, duration_s=8.0, warmup_s=2.0, drain_s=15.0),
         Phase("short", users=2, duration_s=3.0, warmup_s=1.0, drain_s=1.0),
         Phase("counted", users=1, iterations=3),
     )

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -44,6 +46,13 @@ def wait_until_gone(folder: str, limit_s: float = 30.0) -> list[psutil.Process]:
     while (left := processes_of(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
+
+
+def wait_until(is_so: Callable[[], object], limit_s: float = 30.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_both_servers_answer_and_leave_nothing() -> None:
@@ -86,10 +95,22 @@ def test_servers_end_with_a_killed_parent(number: signal.Signals) -> None:
     parent.wait()
     parent.stdout.close()
     assert wait_until_gone(folder) == []
-    deadline = time.monotonic() + 10
-    while Path(folder).exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not Path(folder).exists()
+    wait_until(lambda: not Path(folder).exists())
+
+
+def test_a_parent_killed_before_the_servers_are_up_leaves_nothing() -> None:
+    """The keeper has nobody to tell the addresses to, and ends."""
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        base.chmod(0o755)
+        parent = subprocess.Popen(
+            [sys.executable, "-c", PARENT], stdout=subprocess.DEVNULL, env={**os.environ, "TMPDIR": name}
+        )
+        wait_until(lambda: list(base.glob("perfkit-demo-*/data")))
+        parent.kill()
+        parent.wait()
+        wait_until(lambda: not list(base.iterdir()))
+        assert wait_until_gone(name) == []
 
 
 def test_servers_have_a_session_of_their_own() -> None:

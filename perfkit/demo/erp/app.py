@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -22,7 +23,9 @@ COMPRESSION_LEVEL: Final = 6
 
 def create_app(settings: Settings) -> FastAPI:
     """The ERP with some of its fixes."""
-    app = FastAPI(title="Pharmaceutical ERP", lifespan=_lifespan(settings), docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Pharmaceutical ERP", lifespan=partial(_running, settings=settings), docs_url=None, redoc_url=None
+    )
     for room in (dashboard, quotations, new_quotation, login, lists, health):
         app.include_router(room.router)
     app.add_middleware(Listening, is_fixed="leak" in settings.fixes)
@@ -33,16 +36,14 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _lifespan(settings: Settings):  # type: ignore[no-untyped-def]
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_state(settings) as state:
-            if state.cache is not None:
-                await state.cache.make_all(dashboard.entries(state))
-            app.state.erp = state
-            yield
-
-    return lifespan
+@asynccontextmanager
+async def _running(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """What is open while the application runs, with the cache filled."""
+    async with open_state(settings) as state:
+        if state.cache is not None:
+            await state.cache.make_all(dashboard.entries(state))
+        app.state.erp = state
+        yield
 
 
 async def _busy(_request: Request, error: Exception) -> JSONResponse:

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from perfkit.demo.erp.listeners import LISTENERS
 from perfkit.demo.erp.state import Shared
 
-MEMORY_BUDGET_BYTES: Final = 90 * 10**6  # what the operator of such a process grants it; nothing enforces it
+MEMORY_BUDGET_BYTES: Final = 96 * 10**6  # what the operator of such a process grants it; nothing enforces it
 
 router = APIRouter(prefix="/health")
 

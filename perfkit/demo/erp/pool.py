@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from psycopg import AsyncConnection
@@ -28,7 +28,7 @@ class Pool:
 
     connections: AsyncConnectionPool[Connection]
     slow_acquisitions: int = 0
-    longest_wait_s: float = field(default=0.0)
+    longest_wait_s: float = 0.0
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
