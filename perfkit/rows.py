@@ -65,12 +65,24 @@ class RowWriter:
 
 
 def read_rows(paths: Iterable[Path], row_class: type) -> pa.Table:
-    """All whole batches of the streams, as one table with the class's columns; a torn last batch is left out."""
-    schema = schema_of(row_class)
+    """All whole batches of the streams, as one table with the class's columns; a torn last batch is left out.
+
+    Text columns are dictionaries, batch by batch: a million rows repeat a few names, and must not be held as text.
+    """
     batches: list[pa.RecordBatch] = []
     for path in paths:
         batches.extend(_whole_batches(path))
-    return pa.Table.from_batches(batches, schema=schema)
+    return pa.Table.from_batches(batches, schema=_encoded_schema(schema_of(row_class))).unify_dictionaries()
+
+
+def _encoded_schema(schema: pa.Schema) -> pa.Schema:
+    words = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema(field.with_type(words) if field.type == pa.string() else field for field in schema)
+
+
+def _encoded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [column.dictionary_encode() if column.type == pa.string() else column for column in batch.columns]
+    return pa.record_batch(columns, schema=_encoded_schema(batch.schema))
 
 
 def _whole_batches(path: Path) -> list[pa.RecordBatch]:
@@ -79,7 +91,7 @@ def _whole_batches(path: Path) -> list[pa.RecordBatch]:
         # Not memory-mapped: the file may still grow, or shrink on a torn disk, under the mapping.
         with path.open("rb") as file, pa.ipc.open_stream(file) as stream:
             while True:
-                batches.append(stream.read_next_batch())
+                batches.append(_encoded(stream.read_next_batch()))
     except StopIteration:
         return batches
     except (pa.ArrowInvalid, OSError, EOFError):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 RECORD: Final = "run.json"
 SAMPLES: Final = "samples.arrow"
-_CATEGORIES: Final = ("phase", "endpoint", "cache", "error", "message", "source", "metric")
 
 
 def new_name(label: str) -> str:
@@ -108,11 +107,8 @@ def load(folder: Path) -> Run:
 def _frame(table: Any) -> pd.DataFrame:
     import pyarrow as pa
 
-    for position, name in enumerate(table.column_names):
-        if name in _CATEGORIES:
-            encoded = table.column(name).dictionary_encode()
-            table = table.set_column(position, pa.field(name, encoded.type), encoded)
     frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+    pa.default_memory_pool().release_unused()  # a long run's columns are now in the frame, and not needed twice
     return frame
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import resource
+import multiprocessing
+import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from perfkit import store
+from perfkit import config as configs
+from perfkit import metrics, store
 from perfkit.model import Request
 from perfkit.rows import schema_of
 from tests.benchmarks.pairs import publish
@@ -27,11 +27,32 @@ ROUNDS = 3
 MOST_S, MOST_MB = 5.0, 500.0
 
 
+SUITE = """
+[target]
+url = "http://127.0.0.1:8000"
+[scenario]
+file = "run.json"
+[[phase]]
+name = "single"
+duration = "10m"
+[[phase]]
+name = "concurrent"
+users = 50
+duration = "10m"
+[[expect]]
+that = "latency.p95{*, concurrent} < 500ms"
+[[expect]]
+that = "errors.ratio < 1%"
+"""
+
+
 def write_run(folder: Path) -> None:
     """Two phases of 500,000 rows each, in batches as a load child writes them."""
     (folder / "requests").mkdir(parents=True)
+    (folder / "run.json").touch()
     phases = [a_phase("single", 0, 600), a_phase("concurrent", 600, 1200, users=50)]
-    store.write_record(folder, replace(a_run(phases=phases).record))
+    config = configs.effective(configs.from_text(SUITE, folder / "perfkit.toml", metrics=metrics.names()))
+    store.write_record(folder, a_run(phases=phases, config=config).record)
     dice = np.random.default_rng(1)
     for number, phase in enumerate(phases):
         path = folder / "requests" / f"{phase.name}-1.arrow"
@@ -63,18 +84,25 @@ def _batch(phase: str, at: float, dice: np.random.Generator) -> pa.RecordBatch:
     )
 
 
+def report(folder: Path) -> tuple[float, float]:
+    """Make the reports anew in a process of their own: seconds, and peak memory in MB."""
+    began = time.perf_counter()
+    pid = os.posix_spawn(sys.executable, [sys.executable, "-m", "perfkit", "report", str(folder)], os.environ)
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise SystemExit(f"perfkit report ended with {status}")
+    return time.perf_counter() - began, usage.ru_maxrss * 1024 / 1e6
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "run"
-        write_run(folder)
-        seconds = []
-        for _ in range(ROUNDS):
-            began = time.perf_counter()
-            subprocess.run([sys.executable, "-m", "perfkit", "report", str(folder)], check=True, capture_output=True)
-            seconds.append(time.perf_counter() - began)
+        # Written by another process: a child's peak includes what its parent held when it was forked.
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            pool.apply(write_run, (folder,))
+        seconds, peaks_mb = zip(*(report(folder) for _ in range(ROUNDS)), strict=True)
         report_mb = (folder / "report.html").stat().st_size / 1e6
-    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
-    median_s = statistics.median(seconds)
+    peak_mb, median_s = max(peaks_mb), statistics.median(seconds)
     publish(
         f"{ROWS:,} rows to report",
         f"≤ {MOST_S:g} s, ≤ {MOST_MB:g} MB",
