@@ -31,12 +31,16 @@ class Draft:
         self.notes.append(trouble.message)
 
 
-def begin(config: Config, folder: Path, run_id: str) -> Draft:
+def begin(config: Config, folder: Path, run_id: str, dsn: str | None) -> Draft:
     """Make the folder, with a record that says "running": whoever finds that later knows that the run was killed.
 
     Raises:
         StoreError: the folder cannot be written.
+        DatabaseError: a `dsn` is given, and nobody answers there.
     """
+    facts = provenance.of_this_machine(config.scenario.file)
+    if dsn is not None:
+        facts["database"] = provenance.of_server(dsn)
     store.create(folder)
     record = RunRecord(
         id=run_id,
@@ -44,7 +48,7 @@ def begin(config: Config, folder: Path, run_id: str) -> Draft:
         status="running",
         started_at=time.time(),
         ended_at=None,
-        provenance=provenance.of_this_machine(config.scenario.file),
+        provenance=facts,
         config=configs.effective(config),
     )
     files.write_text(folder / "effective.toml", configs.to_toml(config))

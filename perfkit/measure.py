@@ -50,7 +50,7 @@ def measure(
         config = replace(config, target=live)
         capture = _open_capture(config, log_folder)
         readers = samplers.from_config(config)
-        draft = drafts.begin(config, folder, run_id or folder.name)
+        draft = drafts.begin(config, folder, run_id or folder.name, dsn_of(config))
         with drafts.finishing(draft):
             with watching(readers, draft.folder / store.SAMPLES) as watch:
                 phases.run_all(config, draft, watch, show, note)

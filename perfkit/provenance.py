@@ -1,4 +1,4 @@
-"""Where and with what a run was made: host, versions, git commit, scenario. Knows nothing of what was measured."""
+"""Where and with what a run was made: host, versions, commit, scenario, database. Knows no measured figure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,17 @@ from typing import Any, Final
 
 import psutil
 
-from perfkit import __version__
+from perfkit import __version__, database
 
+VERSION: Final = f"SELECT version() {database.TAG}"
+SETTINGS: Final = (
+    f"SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s) ORDER BY name {database.TAG}"
+)
+_SETTINGS: Final = (
+    "autovacuum", "default_statistics_target", "effective_cache_size", "fsync", "jit", "log_min_duration_statement",
+    "maintenance_work_mem", "max_connections", "max_parallel_workers_per_gather", "random_page_cost", "shared_buffers",
+    "shared_preload_libraries", "synchronous_commit", "work_mem",
+)  # fmt: skip
 _LIBRARIES: Final = ("locust", "psycopg", "pandas", "pyarrow", "psutil")
 
 
@@ -33,6 +42,20 @@ def of_this_machine(scenario: Path) -> dict[str, Any]:
         "scenario_sha256": hashlib.sha256(scenario.read_bytes()).hexdigest() if scenario.is_file() else None,
         "pid": os.getpid(),
     }
+
+
+def of_server(dsn: str) -> dict[str, Any]:
+    """Version and settings of the database, as its own words: {"version": …, "settings": {name: value with its unit}}.
+
+    Only settings that change how fast it is: others may hold an address or a password.
+
+    Raises:
+        DatabaseError: nobody answers.
+    """
+    with database.connect(dsn) as link:
+        settings = dict(link.execute(SETTINGS, (list(_SETTINGS),)).fetchall())
+        (version,) = link.execute(VERSION).fetchone() or (None,)
+    return {"version": version, "settings": settings}
 
 
 def _git(*arguments: str, at: Path) -> str | None:

@@ -129,6 +129,8 @@ iterations = 2
         broken = perfkit("bench", at=tmp_path, env={"SHOP_DSN": f"postgresql://u:{secret}@127.0.0.1:1/none"})
         explained = perfkit("explain", "--sql", "-", at=tmp_path, env={"DATABASE_URL": dsn}, stdin="SELECT 1")
     assert (done.code, broken.code, explained.code) == (0, 5, 0), done.err + explained.err
+    (record,) = (tmp_path / "reports").glob("*/run.json")
+    assert json.loads(record.read_text())["provenance"]["database"]["version"].startswith("PostgreSQL")
     said = done.out + done.err + broken.out + broken.err + explained.out + explained.err
     assert secret not in said
     for path in (tmp_path / "reports").rglob("*"):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from textwrap import dedent
 from typing import Any, Final
 
+import sqlparse
+
 from perfkit import reading, units
 from perfkit.model import CapturedQuery, Judged, NotExplained, PlanNode, QueryPlan, Story
 from perfkit.report import phrases
@@ -14,6 +16,7 @@ from perfkit.report.tables import Cell, Column, Table, first, number
 
 TITLE: Final = "Database"
 _LIMIT: Final = 50
+_LAID_OUT_LIMIT: Final = 5_000
 _DASH: Final = "A dash: no execution in that run was slow enough to be captured."
 _DETAILS: Final = (
     "Filter", "Rows Removed by Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter",
@@ -51,6 +54,14 @@ def _statement(query: CapturedQuery, found: list[CapturedQuery | None]) -> tuple
     return (Cell(reading.shortened(query.statement), "sql", where), *calls, *means, *totals)
 
 
+def _laid_out(statement: str) -> str:
+    """A statement as people write one. A very long one stays as it is: sqlparse is not meant for those."""
+    if len(statement) > _LAID_OUT_LIMIT:
+        return dedent(statement).strip()
+    laid_out: str = sqlparse.format(statement, reindent=True, keyword_case="upper")
+    return laid_out.strip()
+
+
 def _plans(judged: Judged) -> list[dict[str, Any]]:
     queries = {query.fingerprint: query for query in judged.queries}
     return [_plan(plan, queries.get(plan.fingerprint)) for plan in judged.plans]
@@ -60,7 +71,7 @@ def _plan(plan: QueryPlan | NotExplained, query: CapturedQuery | None) -> dict[s
     statement = query.statement if query else plan.fingerprint
     summary = f"{query.calls:,} calls, {units.show(query.mean_ms, 'ms')} on average" if query else ""
     short = reading.shortened(statement)
-    whole = dedent(statement).strip() if short.endswith("…") else ""
+    whole = _laid_out(statement) if short.endswith("…") else ""
     told = {"short": short, "statement": whole, "summary": summary}
     if isinstance(plan, NotExplained):
         return told | {"reason": plan.reason, "nodes": [], "facts": ""}
