@@ -14,10 +14,10 @@ import psutil
 
 from perfkit import __version__, database
 
-VERSION: Final = f"SELECT version() {database.TAG}"
-SETTINGS: Final = (
-    f"SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s) ORDER BY name {database.TAG}"
-)
+VERSION: Final = "SELECT version() /* perfkit */"
+SETTINGS: Final = """
+SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s) ORDER BY name /* perfkit */
+"""
 _SETTINGS: Final = (
     "autovacuum", "default_statistics_target", "effective_cache_size", "fsync", "jit", "log_min_duration_statement",
     "maintenance_work_mem", "max_connections", "max_parallel_workers_per_gather", "random_page_cost", "shared_buffers",
