@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfkit.cli import main
+from perfkit.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -168,7 +168,7 @@ def test_help_loads_nothing_heavy() -> None:
     """`perfkit --help` answers at once: what only some commands need, those import."""
     program = """
 import sys
-from perfkit.cli import main
+from perfkit.cli.app import main
 sys.argv = ["perfkit", "--help"]
 try:
     main()

@@ -45,7 +45,7 @@ def bench(
     from perfkit.cli import shown
     from perfkit.config import quick as quickened
     from perfkit.measure import measure
-    from perfkit.report import write_reports
+    from perfkit.report.writing import write_reports
     from perfkit.story import tell
 
     config = _config(suite, tuple(locust or ()), host, users, duration, warmup)

@@ -36,7 +36,7 @@ def compare(
 ) -> None:
     from perfkit import store
     from perfkit.cli import shown
-    from perfkit.report import write_reports
+    from perfkit.report.writing import write_reports
     from perfkit.story import tell
 
     before, after = (store.load(store.find(name, out)) for name in (base, head))

@@ -87,7 +87,7 @@ def _tell(wish: Wish, out: Path, *, is_gated: bool, as_json: bool) -> None:
     from perfkit import store
     from perfkit.cli import shown
     from perfkit.demonstration import demonstrate
-    from perfkit.report import write_reports
+    from perfkit.report.writing import write_reports
 
     folder = out / store.new_name("demo")
     with shown.live_voice() as voice:

@@ -27,7 +27,7 @@ def report(
 ) -> None:
     from perfkit import store
     from perfkit.cli import shown
-    from perfkit.report import write_reports
+    from perfkit.report.writing import write_reports
     from perfkit.story import tell
 
     folder = store.find(run, out)

@@ -98,7 +98,7 @@ def print_json(content: dict[str, Any]) -> None:
 
 def print_result(story: Story, path: Path | None, *, as_json: bool) -> None:
     """A story on standard output: as JSON, or as tables with the path of its report last."""
-    from perfkit.report import metrics_json
+    from perfkit.report.figures import metrics_json
     from perfkit.report.redaction import redacted
 
     if as_json:

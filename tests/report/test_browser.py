@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from perfkit.report import write_reports
+from perfkit.report.writing import write_reports
 from tests.report.chromium import Page, a_page, find
 from tests.report.erp import erp_story
 from tests.report.hostile import hostile_story

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import replace
 
-from perfkit.report import metrics_json
+from perfkit.report.figures import metrics_json
 from tests.builders import a_judged, a_metric, a_story, a_verdict
 from tests.report.erp import erp_story
 

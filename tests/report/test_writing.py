@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from perfkit.errors import StoreError
-from perfkit.report import write_reports
+from perfkit.report.writing import write_reports
 from tests.builders import a_judged, a_metric, a_story
 
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from perfkit.errors import StoreError
-from perfkit.report import write_reports
+from perfkit.report.writing import write_reports
 from tests.report.erp import erp_story
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:

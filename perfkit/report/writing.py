@@ -1,0 +1,35 @@
+"""Writes the reports of a story: all of them, or none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from perfkit import files
+from perfkit.model import Story
+from perfkit.report import html, junit, markdown
+from perfkit.report.figures import metrics_json
+from perfkit.report.redaction import redacted
+
+
+def write_reports(story: Story, folder: Path) -> tuple[Path, ...]:
+    """Write report.html, report.md, junit.xml and metrics.json into `folder`; their paths, in this order.
+
+    All are rendered and on the disk before the first old one is replaced, each at once.
+
+    Raises:
+        StoreError: the folder cannot be written, or the disk is full; old reports stay as they were.
+    """
+    shown = redacted(story)
+    texts = {
+        "report.html": html.render(shown),
+        "report.md": markdown.render(shown),
+        "junit.xml": junit.render(shown),
+        "metrics.json": json.dumps(metrics_json(story), indent=1, ensure_ascii=False) + "\n",
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.unwritable(folder, error) from error
+    files.write_all({folder / name: text for name, text in texts.items()})
+    return tuple(folder / name for name in texts)
