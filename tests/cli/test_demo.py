@@ -123,7 +123,7 @@ iterations = 2
     )
     scenarios.write(tmp_path, text)
     dsn = postgres.fresh_database("secrets") + f" password={secret}"
-    with a_server() as url:
+    with a_server(delay_s=0.02) as url:
         (tmp_path / "perfkit.toml").write_text(suite.format(url=url, secret=secret))
         done = perfkit("bench", "--json", at=tmp_path, env={"SHOP_DSN": dsn})
         broken = perfkit("bench", at=tmp_path, env={"SHOP_DSN": f"postgresql://u:{secret}@127.0.0.1:1/none"})
