@@ -141,9 +141,9 @@ def test_calls_belong_to_the_phase_in_which_they_began(dsn: str, application: ps
     for calls in (1, 2):
         for number in range(calls):
             application.execute(SLOW, (str(number),))
-        time.sleep(0.01)
+        time.sleep(0.05)
         times.append(time.time())
-        time.sleep(0.01)  # the log knows milliseconds only
+        time.sleep(0.05)  # the log knows milliseconds only
     application.execute(SLOW, ("drain",))
     one, two = (
         replace(a_phase(name), started_at=start, measured_at=start, ended_at=end)
