@@ -60,8 +60,22 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """One stretch of a phase: in `over_s` seconds straight to `to`, arrivals a second or users; 0 s is a jump."""
+
+    to: float
+    over_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Phase:
-    """One closed-model load: `users` at once, for `duration_s` or until each ran every task `iterations` times."""
+    """One load. Closed: `users` at once, for `duration_s` or until each ran every task `iterations` times.
+
+    Open, where `rate_per_s` is not None: arrivals on a schedule that waits for no reply, each taken by one of at most
+    `max_users`. `stages` lead from `users` or `rate_per_s`, the values at the start, to others; `duration_s` is then
+    their sum. `pacing_s` is from one task's start to the next of the same user, `think_s` the least and the greatest
+    pause between two tasks; both replace what the scenario says.
+    """
 
     name: str
     users: int = 1
@@ -69,10 +83,26 @@ class Phase:
     duration_s: float | None = None
     warmup_s: float = 0.0
     drain_s: float = 10.0
+    rate_per_s: float | None = None
+    arrivals: Literal["constant", "poisson"] = "constant"
+    max_users: int = 1000
+    stages: tuple[Stage, ...] = ()
+    pacing_s: float | None = None
+    think_s: tuple[float, float] | None = None
 
     @property
     def is_warmup_only(self) -> bool:
         return self.duration_s is not None and self.warmup_s >= self.duration_s
+
+    @property
+    def is_open(self) -> bool:
+        return self.rate_per_s is not None
+
+    @property
+    def peak(self) -> float:
+        """The most arrivals a second, or users, that the phase asks for."""
+        start = float(self.users) if self.rate_per_s is None else self.rate_per_s
+        return max(start, *(stage.to for stage in self.stages), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +193,8 @@ class Config:
 class Request:
     """One request; the schema on disk. Times *_at are unix seconds, durations are monotonic, in seconds, unrounded.
 
-    `intended_at` is when the schedule wanted it, `started_at` when it was sent (equal in the closed model);
+    `intended_at` is when the schedule wanted it, `started_at` when it was sent. They differ only for the first request
+    of an arrival in the open model: nobody schedules the others.
     `ttfb_s` runs to the reply's headers, `service_s` to the last byte of its body, both from `started_at`.
     `wire_bytes` is the body as sent, `decoded_bytes` after content decoding. `cache` is hit, stale, revalidated, miss,
     bypass or None. `error` is the kind: connect, timeout, closed, tls, http_4xx, http_5xx, validation, generator or
@@ -199,7 +230,10 @@ class Sample:
 class PhaseMark:
     """When a phase ran (unix seconds). Rows before `measured_at` are warm-up.
 
-    `unfinished` users were still in a task when the drain ended, so their last request is in no figure.
+    `users` is the most that the phase asked for, None where the load decided it. `unfinished` users were still in a
+    task when the drain ended, so their last request is in no figure. `loop_lag_p99_ms` is how late the generator's own
+    event loop was. Of an open phase only: `arrivals` fell due after the warm-up, `started` of them got a user in time,
+    `dropped` none as all `max_users` were busy; `busiest_users` were needed at once.
     """
 
     name: str
@@ -213,6 +247,19 @@ class PhaseMark:
     scenario_exceptions: int = 0
     rows_lost: int = 0
     unfinished: int = 0
+    loop_lag_p99_ms: float | None = None
+    arrivals: int | None = None
+    started: int = 0
+    dropped: int = 0
+    dropped_warmup: int = 0
+    busiest_users: int = 0
+    max_users: int | None = None
+
+    @property
+    def offered_per_s(self) -> float | None:
+        """Arrivals a second of the measured part; None in the closed model."""
+        seconds = self.ended_at - self.measured_at
+        return self.arrivals / seconds if self.arrivals is not None and seconds > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from perfkit import files, store, target
+from perfkit import files, store, target, units
 from perfkit.errors import TargetError
 from perfkit.load import engine
 from perfkit.model import Config, Phase, Progress
@@ -56,6 +56,8 @@ def _run_one(
     draft.is_interrupted = run.is_interrupted
     if run.mark.scenario_exceptions:
         draft.notes.append(f"phase {phase.name}: the scenario raised {run.mark.scenario_exceptions} exceptions")
+    if run.mark.dropped_warmup:
+        draft.notes.append(f"phase {phase.name}: {run.mark.dropped_warmup:,} arrivals were dropped in the warm-up")
     if _is_gone(config, trees):
         after_s = run.end.at - run.mark.started_at
         message = f"the target went away in phase {phase.name}, within {after_s:.0f} s of its start"
@@ -64,10 +66,20 @@ def _run_one(
 
 
 def _size_of(phase: Phase) -> str:
-    users = f"{phase.users} user{'s' if phase.users > 1 else ''}"
+    users = _load_of(phase)
     if phase.iterations is not None:
         return f"{users}, {phase.iterations} rounds of every task"
     return f"{users}, {phase.duration_s:g} s" + (f", {phase.warmup_s:g} s of it warm-up" if phase.warmup_s else "")
+
+
+def _load_of(phase: Phase) -> str:
+    """ "50 users", "0 to 50 users", "200/s", "50/s to 200/s": the start and the peak."""
+    start = phase.users if phase.rate_per_s is None else phase.rate_per_s
+    if phase.is_open:
+        values = dict.fromkeys(units.show(value, "per_s") for value in (start, phase.peak))
+        return f"{' to '.join(values)} by at most {phase.max_users:,} users"
+    values = dict.fromkeys(f"{value:,.0f}" for value in (start, phase.peak))
+    return f"{' to '.join(values)} user{'' if phase.peak == 1 else 's'}"
 
 
 def _is_gone(config: Config, trees: Sequence[ProcessTree]) -> bool:

@@ -36,6 +36,7 @@ class RowWriter:
         self._schema = schema_of(row_class)
         self._file = path.open("wb", buffering=0)
         self._stream = pa.ipc.new_stream(self._file, self._schema)
+        pa.array((), pa.null())  # its first array makes pyarrow import pandas, which takes half a second: better now
 
     def append(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write the rows as one batch.

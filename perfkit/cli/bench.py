@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +23,11 @@ SUITE is a perfkit.toml (default: the one in this folder) or a Locust file. Exam
 
   perfkit bench locustfile.py --host http://127.0.0.1:8000 --users 20 --duration 1m
 
+  perfkit bench locustfile.py --host http://127.0.0.1:8000 --rate 200/s --duration 1m
+
   perfkit bench locustfile.py --host http://127.0.0.1:8000 -- --tags checkout
+
+  perfkit bench --profile spike
 """
 
 
@@ -34,7 +39,11 @@ def bench(
     suite: Annotated[Path | None, typer.Argument(help="A perfkit.toml or a Locust file.")] = None,
     locust: Annotated[list[str] | None, typer.Argument(metavar="-- LOCUST...", help="Arguments for Locust.")] = None,
     host: Annotated[str | None, typer.Option(help="URL of the target; overrides target.url.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Run the phases of this [profile.NAME] of the suite.")] = None,
     users: Annotated[int | None, typer.Option(min=1, help="Concurrent users (Locust file only; default 10).")] = None,
+    rate: Annotated[str | None, typer.Option(help="Arrivals in place of users, like 200/s (Locust file only).")] = None,
+    poisson: Annotated[bool, typer.Option("--poisson", help="Arrivals at random, as people come.")] = False,
+    max_users: Annotated[int | None, typer.Option(min=1, help="With --rate: users at most (default 1000).")] = None,
     duration: Annotated[str | None, typer.Option(help="Length of the load, like 30s (Locust file only).")] = None,
     warmup: Annotated[str | None, typer.Option(help="Left out at the beginning, like 3s (Locust file only).")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Shorten every phase: a smoke test, no measurement.")] = False,
@@ -48,7 +57,9 @@ def bench(
     from perfkit.report.writing import write_reports
     from perfkit.story import tell
 
-    config = _config(suite, tuple(locust or ()), host, users, duration, warmup)
+    arrivals = "poisson" if poisson else None
+    load = {"users": users, "rate": rate, "arrivals": arrivals, "max_users": max_users}
+    config = _config(suite, tuple(locust or ()), host, profile, load | {"duration": duration, "warmup": warmup})
     config = quickened(config) if quick else config
     with shown.live_voice() as voice:
         measurement = measure(config, out / store.new_name(config.name), show=voice.show, note=voice.note)
@@ -59,21 +70,20 @@ def bench(
 
 
 def _config(
-    suite: Path | None,
-    locust: tuple[str, ...],
-    host: str | None,
-    users: int | None,
-    duration: str | None,
-    warmup: str | None,
+    suite: Path | None, locust: tuple[str, ...], host: str | None, profile: str | None, load: Mapping[str, Any]
 ) -> Config:
+    """`load`: what the options say of the one phase of a Locust file, by the keys of [[phase]]."""
     from perfkit import config, metrics
 
     if suite is not None and suite.suffix == ".py":
         if host is None:
             raise UsageError("a Locust file alone does not say what to load", hint="add --host http://127.0.0.1:8000")
-        return config.without_file(suite, host, users=users, duration=duration, warmup=warmup, arguments=locust)
-    given = {"--users": users, "--duration": duration, "--warmup": warmup}
-    for option, value in given.items():
+        if profile is not None:
+            raise UsageError("--profile goes with a suite", hint="a Locust file alone has no [profile.NAME]")
+        return config.without_file(suite, host, arguments=locust, **load)
+    for key, value in load.items():
         if value is not None:
-            raise UsageError(f"{option} goes with a Locust file", hint="change the [[phase]] of the suite instead")
-    return config.load(suite or Path("perfkit.toml"), metrics=metrics.names(), url=host, arguments=locust)
+            option = "poisson" if key == "arrivals" else key.replace("_", "-")
+            raise UsageError(f"--{option} goes with a Locust file", hint="change the [[phase]] of the suite instead")
+    file = suite or Path("perfkit.toml")
+    return config.load(file, metrics=metrics.names(), url=host, arguments=locust, profile=profile)

@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
 def check(
     run: Annotated[str, typer.Argument(help='A run folder, the beginning of its name, or "latest".')],
     suite: Annotated[Path | None, typer.Option(help="Take the expectations of this perfkit.toml.")] = None,
+    profile: Annotated[str | None, typer.Option(help="With --suite: those of the phases of this profile.")] = None,
     out: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
 ) -> None:
@@ -30,7 +31,7 @@ def check(
     from perfkit.judge.targets import gate
     from perfkit.story import tell
 
-    asked = config.load(suite, metrics=metrics.names()) if suite else None
+    asked = config.load(suite, metrics=metrics.names(), profile=profile) if suite else None
     story = tell(store.load(store.find(run, out)), config=asked)
     shown.print_result(story, None, as_json=as_json)
     raise typer.Exit(gate(story.after.verdicts, story.after.run.validity))

@@ -12,17 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from perfkit.config.asked import Asked
 from perfkit.config.expectations import Vocabulary, read_expectations, read_sheets
+from perfkit.config.phases import read_load
 from perfkit.config.places import Place, places
 from perfkit.config.section import Notes, Section
-from perfkit.config.system import (
-    read_database,
-    read_phases,
-    read_sampling,
-    read_scenario,
-    read_target,
-    read_tolerance,
-)
+from perfkit.config.system import read_database, read_sampling, read_scenario, read_target, read_tolerance
 from perfkit.config.variants import quick, table_without_file, with_warmup
 from perfkit.config.written import effective, to_toml
 from perfkit.errors import ConfigError
@@ -38,13 +33,25 @@ _OPTIONS: Mapping[Place, str] = {
     ("phase", 0, "users"): "--users",
     ("phase", 0, "duration"): "--duration",
     ("phase", 0, "warmup"): "--warmup",
+    ("phase", 0, "rate"): "--rate",
+    ("phase", 0, "arrivals"): "--poisson",
+    ("phase", 0, "max_users"): "--max-users",
 }
 
 
-def load(file: Path, *, metrics: Mapping[str, str], url: str | None = None, arguments: Sequence[str] = ()) -> Config:
+def load(
+    file: Path,
+    *,
+    metrics: Mapping[str, str],
+    url: str | None = None,
+    arguments: Sequence[str] = (),
+    profile: str | None = None,
+) -> Config:
     """Read perfkit.toml. `metrics` names all metrics there are; `arguments` are added to those of the scenario.
 
     `url` stands in for target.url, and then target.start is not run: the target is said to be somewhere already.
+    `profile` names the [profile.NAME] whose phases are run in place of the suite's own. What the suite asks of phases
+    that are then not run is left out.
 
     Raises:
         ConfigError: it cannot be read, or has mistakes; all of them are in `problems`.
@@ -58,11 +65,17 @@ def load(file: Path, *, metrics: Mapping[str, str], url: str | None = None, argu
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise _failure(str(file), (f"{file}:{line}: is not UTF-8 text",)) from error
-    return from_text(text, file, metrics=metrics, url=url, arguments=arguments)
+    return from_text(text, file, metrics=metrics, url=url, arguments=arguments, profile=profile)
 
 
 def from_text(
-    text: str, file: Path, *, metrics: Mapping[str, str], url: str | None = None, arguments: Sequence[str] = ()
+    text: str,
+    file: Path,
+    *,
+    metrics: Mapping[str, str],
+    url: str | None = None,
+    arguments: Sequence[str] = (),
+    profile: str | None = None,
 ) -> Config:
     """`load`, of a text that is (or would be) in `file`: the scenario is looked for beside it.
 
@@ -75,27 +88,23 @@ def from_text(
         target["url"] = url
         target.pop("start", None)
         notes.given = _HOST
-    config = _read(Section(table, (), notes), file.parent, file, metrics, arguments)
+    config = _read(Section(table, (), notes), file.parent, file, metrics, arguments, profile)
     if notes.found:
         raise _failure(str(file), notes.problems)
     return config
 
 
 def without_file(
-    locustfile: Path,
-    url: str,
-    *,
-    users: int | None = None,
-    duration: str | None = None,
-    warmup: str | None = None,
-    arguments: Sequence[str] = (),
+    locustfile: Path, url: str, *, arguments: Sequence[str] = (), warmup: str | None = None, **load: Any
 ) -> Config:
     """A suite of one phase `load` (10 users, 30 s, of which 3 s warm-up) for a Locust file that stands alone.
+
+    `load` are keys of [[phase]] with their values; None is the same as nothing.
 
     Raises:
         ConfigError: what was given is wrong: no such file, no URL, no duration.
     """
-    table = table_without_file(url, str(locustfile), users, duration, warmup)
+    table = table_without_file(url, str(locustfile), {**load, "warmup": warmup})
     notes = Notes("command line", given=_OPTIONS)
     config = _read(Section(table, (), notes), Path(), None, {}, arguments)
     if notes.found:
@@ -134,13 +143,19 @@ def _failure(origin: str, problems: tuple[str, ...]) -> ConfigError:
 
 
 def _read(
-    root: Section, folder: Path | None, file: Path | None, metrics: Mapping[str, str], arguments: Sequence[str]
+    root: Section,
+    folder: Path | None,
+    file: Path | None,
+    metrics: Mapping[str, str],
+    arguments: Sequence[str],
+    profile: str | None = None,
 ) -> Config:
-    phases = read_phases(root)
-    words = Vocabulary(metrics, tuple(phase.name for phase in phases))
-    sheets = read_sheets(root, words)
+    phases, known = read_load(root, profile)
+    words, now = Vocabulary(metrics, known), Asked([phase.name for phase in phases], known)
+    sheets = now.sheets(read_sheets(root, words))
     of_sheets = [cell.expectation for sheet in sheets for row in sheet.rows for cell in row.cells if cell.expectation]
-    asked = [expectation for expectation in read_expectations(root, words) if expectation not in of_sheets]
+    own = now.expectations(read_expectations(root, words))
+    asked = [expectation for expectation in own if expectation not in of_sheets]
     root.require("target", "scenario")
     config = Config(
         name=root.text("name", "perfkit"),

@@ -22,7 +22,7 @@ _KINDS: Final = {
     list: "a list",
     dict: "a table",
 }
-_UNIT_EXAMPLES: Final = {"s": '"30s"', "ms": '"50ms"', "ratio": '"10%"'}
+_UNIT_EXAMPLES: Final = {"s": '"30s"', "ms": '"50ms"', "ratio": '"10%"', "per_s": '"200/s"'}
 
 
 @dataclass(slots=True)
@@ -144,6 +144,20 @@ class Section:
             self.note(key, f"{quoted(value)} must be {'more than zero' if is_positive else 'zero or more'}, and finite")
             return default
         return number
+
+    def span(self, key: str, suffix: str) -> tuple[float, float] | None:
+        """A quantity, or two from the lesser to the greater ("1s-3s"); None where there is none, or a wrong one."""
+        text = self.text_or_none(key)
+        if not text:
+            return None
+        try:
+            least, greatest = (units.parse(part, suffix) for part in (text.split("-") if "-" in text else (text, text)))
+        except ValueError as error:
+            self.note(key, str(error) if "-" not in text else f'{quoted(text)} is not such as "1s-3s"')
+            return None
+        if least > greatest:
+            self.note(key, f"{quoted(text)} ends before it begins")
+        return min(least, greatest), max(least, greatest)
 
     def section(self, key: str, *, is_secret: bool = False) -> Section | None:
         """The table under `key`, None when there is none."""

@@ -1,11 +1,10 @@
-"""What is under test and how it is watched: [target], [database], [scenario], [sampling], [compare], [[phase]].
+"""What is under test and how it is watched: [target], [database], [scenario], [sampling], [compare].
 
 Knows what these tables may say; reaches no host, no process and no database.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +12,11 @@ from typing import Final, Literal, cast
 from urllib.parse import urlsplit
 
 from perfkit.config.section import Section, did_you_mean, quoted
-from perfkit.model import Database, Heap, Phase, Sampling, Scenario, Target, Tolerance
+from perfkit.model import Database, Heap, Sampling, Scenario, Target, Tolerance
 
 _WATCH: Final = re.compile(r"pid:\d+|port:(\d+|\{port\})|name:.*\S.*")
 _HOST: Final = re.compile(r"[\w.:-]+")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PHASE_NAME: Final = re.compile(r"\w[\w .-]*")
 _PORT: Final = "{port}"
 _DATABASE: Final = Database(dsn_env="DATABASE_URL")
 _SAMPLING: Final = Sampling()
@@ -161,37 +159,3 @@ def read_tolerance(section: Section) -> Tolerance:
     )
     section.finish()
     return tolerance
-
-
-def read_phases(root: Section) -> tuple[Phase, ...]:
-    sections = root.sections("phase")
-    if root.values.get("phase", []) == []:
-        root.note("", "no [[phase]]: say at least one, with a name and a duration or iterations")
-    phases = tuple(_read_phase(section) for section in sections)
-    for index, section in enumerate(sections):
-        name = phases[index].name
-        if name and name in (phase.name for phase in phases[:index]):
-            section.note("name", f"a phase {quoted(name)} is there already")
-    if phases and all(phase.warmup_s == phase.duration_s for phase in phases):
-        root.note("phase", "every phase is all warm-up: nothing would be measured")
-    return phases
-
-
-def _read_phase(section: Section) -> Phase:
-    section.require("name")
-    phase = Phase(
-        name=section.text("name"),
-        users=section.whole("users", 1),
-        iterations=section.whole("iterations", 1) if "iterations" in section else None,
-        duration_s=section.quantity("duration", "s", math.inf, is_positive=True) if "duration" in section else None,
-        warmup_s=section.quantity("warmup", "s", 0.0),
-        drain_s=section.quantity("drain", "s", 10.0),
-    )
-    if phase.name and not _PHASE_NAME.fullmatch(phase.name):
-        section.note("name", f"{quoted(phase.name)}: write letters, digits, spaces, dots, - and _ only")
-    if phase.iterations is None and phase.duration_s is None:
-        section.note("", f"the phase {quoted(phase.name)} has neither duration nor iterations")
-    if phase.duration_s is not None and phase.warmup_s > phase.duration_s:
-        section.note("warmup", "is longer than duration, of which it is the first part")
-    section.finish(rate="unknown key: this version knows the closed model only, users and duration or iterations")
-    return phase

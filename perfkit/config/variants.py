@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from perfkit.model import Config, Expectation, Phase
+from perfkit.model import Config, Expectation, Phase, Stage
 
 DURATION_S: Final = 30.0
 USERS: Final = 10
@@ -17,19 +18,21 @@ QUICK_DRAIN_S: Final = 15.0
 QUICK_WINDOW_S: Final = 5.0
 QUICK_ITERATIONS: Final = 3
 QUICK_USERS: Final = 10
+QUICK_RATE_PER_S: Final = 20.0
 WARMUP_SHARE: Final = 0.1
 
 _WINDOW: Final = re.compile(r"\bfor\s.*?(?=\s+(?:optional|advisory)\b|$)", re.DOTALL)
 
 
-def table_without_file(url: str, locustfile: str, users: int | None, duration: str | None, warmup: str | None) -> Any:
-    """What perfkit.toml would say: one phase `load`."""
-    phase = {"name": "load", "users": USERS if users is None else users, "duration": duration or f"{DURATION_S:g}s"}
+def table_without_file(url: str, locustfile: str, load: Mapping[str, Any]) -> dict[str, Any]:
+    """What perfkit.toml would say: one phase `load`, with what `load` says of it (None: nothing)."""
+    given = {key: value for key, value in load.items() if value is not None}
+    plain = {"duration": f"{DURATION_S:g}s"} | ({} if "rate" in given else {"users": USERS})
     return {
         "name": "load",
         "target": {"url": url},
         "scenario": {"file": locustfile},
-        "phase": [phase | ({} if warmup is None else {"warmup": warmup})],
+        "phase": [{"name": "load", **plain, **given}],
     }
 
 
@@ -40,7 +43,8 @@ def with_warmup(config: Config) -> Config:
 
 
 def quick(config: Config) -> Config:
-    """The same suite, shortened: at most 8 s (20 s with iterations), 3 iterations, 10 users, 2 s of warm-up a phase.
+    """The same suite, shortened: at most 8 s (20 s with iterations), 3 iterations, 10 users or 20 arrivals a second
+    (stages keep their shape), 2 s of warm-up a phase.
 
     Windows (`for 10s`) shrink to 5 s, or no phase would hold a whole one.
     """
@@ -54,14 +58,33 @@ def quick(config: Config) -> Config:
 def _quick_phase(phase: Phase) -> Phase:
     longest = QUICK_DURATION_S if phase.iterations is None else QUICK_ROUNDS_LIMIT_S
     longest = QUICK_WARMUP_S if phase.is_warmup_only else longest
+    stages = _quick_stages(phase, longest)
+    duration_s = phase.duration_s and min(phase.duration_s, longest)
+    if stages:
+        duration_s = sum(stage.over_s for stage in stages)
     return replace(
         phase,
         users=min(phase.users, QUICK_USERS),
         iterations=phase.iterations and min(phase.iterations, QUICK_ITERATIONS),
-        duration_s=phase.duration_s and min(phase.duration_s, longest),
-        warmup_s=min(phase.warmup_s, QUICK_WARMUP_S),
+        duration_s=duration_s,
+        warmup_s=duration_s if phase.is_warmup_only and stages and duration_s else min(phase.warmup_s, QUICK_WARMUP_S),
         drain_s=min(phase.drain_s, QUICK_DRAIN_S),
+        rate_per_s=phase.rate_per_s and phase.rate_per_s * _quick_scale(phase),
+        stages=stages,
     )
+
+
+def _quick_scale(phase: Phase) -> float:
+    """What each arrival and each user of the stages becomes."""
+    limit = QUICK_RATE_PER_S if phase.is_open else float(QUICK_USERS)
+    return min(limit / phase.peak, 1.0) if phase.peak else 1.0
+
+
+def _quick_stages(phase: Phase, longest_s: float) -> tuple[Stage, ...]:
+    scale, whole_s = _quick_scale(phase), sum(stage.over_s for stage in phase.stages)
+    shorter = min(longest_s / whole_s, 1.0) if whole_s else 1.0
+    tos = [stage.to * scale if phase.is_open else float(round(stage.to * scale)) for stage in phase.stages]
+    return tuple(Stage(to, stage.over_s * shorter) for to, stage in zip(tos, phase.stages, strict=True))
 
 
 def _quick_window(expectation: Expectation) -> Expectation:

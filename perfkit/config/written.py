@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from perfkit import grammar, redact
-from perfkit.model import Config, Database, Expectation, Phase, Sheet, SheetCell, SheetRow, Target
+from perfkit.model import Config, Database, Expectation, Phase, Sheet, SheetCell, SheetRow, Stage, Target
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -89,11 +89,25 @@ def _phase(phase: Phase) -> dict[str, Any]:
             "name": phase.name,
             "users": phase.users,
             "iterations": phase.iterations,
-            "duration": None if phase.duration_s is None else _s(phase.duration_s),
+            "duration": None if phase.duration_s is None or phase.stages else _s(phase.duration_s),
             "warmup": _s(phase.warmup_s),
             "drain": _s(phase.drain_s),
+            **_open(phase),
+            "pacing": None if phase.pacing_s is None else _s(phase.pacing_s),
+            "think": phase.think_s and "-".join(map(_s, dict.fromkeys(phase.think_s))),
+            "stages": [_stage(stage, is_open=phase.is_open) for stage in phase.stages] or None,
         }
     )
+
+
+def _open(phase: Phase) -> dict[str, Any]:
+    if phase.rate_per_s is None:
+        return {}
+    return {"rate": _per_s(phase.rate_per_s), "arrivals": phase.arrivals, "max_users": phase.max_users}
+
+
+def _stage(stage: Stage, *, is_open: bool) -> dict[str, Any]:
+    return {"to": _per_s(stage.to) if is_open else round(stage.to), "over": _s(stage.over_s)}
 
 
 def _own_expectations(config: Config) -> Iterable[Expectation]:
@@ -199,6 +213,10 @@ def _number(value: float) -> str:
 
 def _s(seconds: float) -> str:
     return f"{_number(seconds)}s"
+
+
+def _per_s(rate: float) -> str:
+    return f"{_number(rate)}/s"
 
 
 def _ms(milliseconds: float) -> str:

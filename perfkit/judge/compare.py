@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from perfkit import units
 from perfkit.judge.counted import counted_changes
 from perfkit.judge.pairs import index
 from perfkit.judge.sampled import LATENCIES, sampled_changes
 from perfkit.model import Change, Comparison, Direction, Metric, RunRecord, Scope, Tolerance
 
 BLOCK_S: Final = 15.0
+SAME_RATE: Final = 0.02  # the end of a phase is not to the last arrival
 _SEVERITY: Final[tuple[Direction, ...]] = ("regressed", "improved", "inconclusive", "tiny", "same")
 _SEPARATE: Final = (
     "Two separate runs: the noise of the machine between them is not in the intervals; "
@@ -74,6 +76,12 @@ def _differences(base: RunRecord, head: RunRecord) -> Iterable[str]:
             yield f"Phase {phase} is in one run only."
         elif None not in (users[0][phase], users[1][phase]) and users[0][phase] != users[1][phase]:
             yield f"Phase {phase} had {users[0][phase]} users before and {users[1][phase]} after."
+    rates = [{mark.name: mark.offered_per_s for mark in record.phases} for record in (base, head)]
+    for phase in dict.fromkeys([*rates[0], *rates[1]]):
+        before, after = (side.get(phase) for side in rates)
+        if before and after and abs(after / before - 1) > SAME_RATE:
+            shown = f"{units.show(before, 'per_s')} before and {units.show(after, 'per_s')} after"
+            yield f"Phase {phase} was offered {shown}."
     for key, what in (("host", "host"), ("scenario_sha256", "scenario")):
         if base.provenance.get(key) != head.provenance.get(key):
             yield f"The two runs were not made with the same {what}."

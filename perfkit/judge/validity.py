@@ -19,6 +19,10 @@ GENERATOR_CPU_LIMIT: Final = 0.9
 MISSED_LIMIT: Final = 0.05
 UNFINISHED_LIMIT: Final = 0.10
 LATENESS_LIMIT_MS: Final = 100.0
+LOOP_LAG_LIMIT_MS: Final = 100.0
+ACHIEVED_LIMIT: Final = 0.99
+POOL_LIMIT: Final = 0.9
+_NO_RATE: Final = "no phase has a rate"
 
 
 def validity(run: Run) -> Validity:
@@ -49,6 +53,19 @@ def generator_cpu(run: Run) -> Check:
         observed=f"{units.show(highest, 'ratio')} of one core in phase {phase}" if read else "not observed",
         limit=f"< {GENERATOR_CPU_LIMIT:.0%} of one core",
         remedy="use fewer users, or a lighter scenario (FastHttpUser)",
+    )
+
+
+def event_loop_lag(run: Run) -> Check:
+    """All users of a generator share one event loop: a reply that lies unread while others compute looks slow."""
+    read = [(mark.loop_lag_p99_ms, mark.name) for mark in run.record.phases if mark.loop_lag_p99_ms is not None]
+    highest, phase = max(read, default=(0.0, ""))
+    return Check(
+        name="event-loop lag",
+        is_ok=highest <= LOOP_LAG_LIMIT_MS,
+        observed=f"99% within {units.show(highest, 'ms')} in phase {phase}" if read else "not observed",
+        limit=f"99% within {units.show(LOOP_LAG_LIMIT_MS, 'ms')}",
+        remedy="use fewer users or a lower rate, and nothing in the scenario that computes long or blocks",
     )
 
 
@@ -110,15 +127,54 @@ def sampling_kept_up(run: Run) -> Check:
 
 
 def lateness(run: Run) -> Check:
-    """Requests that were sent long after their time mean a generator that cannot keep its schedule."""
+    """Arrivals that began long after their time mean a generator that cannot keep its schedule, or lacks users."""
     rows = run.requests[~run.requests["is_warmup"].astype(bool)]
-    late_ms = ((rows["started_at"] - rows["intended_at"]).astype(float) * 1e3).quantile(0.99) if len(rows) else 0.0
+    late_ms = (rows["started_at"] - rows["intended_at"]).astype(float) * 1e3
+    late_ms = late_ms[late_ms > 0]  # only the first request of an arrival has a time of its own
+    p99_ms = float(late_ms.quantile(0.99)) if len(late_ms) else 0.0
     return Check(
         name="lateness",
-        is_ok=bool(late_ms <= LATENESS_LIMIT_MS),
-        observed=f"99% within {units.show(float(late_ms), 'ms')}",
+        is_ok=p99_ms <= LATENESS_LIMIT_MS,
+        observed=f"99% within {units.show(p99_ms, 'ms')}" if len(late_ms) else _NO_RATE,
         limit=f"99% within {units.show(LATENESS_LIMIT_MS, 'ms')}",
-        remedy="use fewer users, or leave the machine more CPU",
+        remedy="let more users be ready (users), lower the rate, or leave the machine more CPU",
+    )
+
+
+def achieved_rate(run: Run) -> Check:
+    """A generator that starts less than it was asked to has loaded the target with less, and measured another load."""
+    shares = [(mark.started / mark.arrivals, mark.name) for mark in _measured(run) if mark.arrivals]
+    share, phase = min(shares, default=(1.0, ""))
+    return Check(
+        name="achieved rate",
+        is_ok=share >= ACHIEVED_LIMIT,
+        observed=f"{units.show(share, 'ratio')} in phase {phase}" if shares else _NO_RATE,
+        limit=f">= {ACHIEVED_LIMIT:.0%} of the arrivals",
+        remedy="raise max_users, lower the rate, or leave the machine more CPU",
+    )
+
+
+def arrivals_dropped(run: Run) -> Check:
+    """An arrival that no user could take was never sent: the slowest moments are then missing from the figures."""
+    return _nothing_of(
+        run,
+        "arrivals dropped",
+        lambda mark: mark.dropped,
+        "raise max_users; a task set that never interrupts keeps its user for ever",
+        nothing="0" if any(mark.arrivals is not None for mark in run.record.phases) else _NO_RATE,
+    )
+
+
+def pool_use(run: Run) -> Check:
+    """A pool that is nearly used up drops arrivals at the next slow moment."""
+    shares = [(mark.busiest_users / mark.max_users, mark) for mark in _measured(run) if mark.max_users]
+    share, mark = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+    return Check(
+        name="users busy at once",
+        is_ok=share < POOL_LIMIT,
+        observed=f"{mark.busiest_users:,} of {mark.max_users:,} in phase {mark.name}" if mark else _NO_RATE,
+        limit=f"< {POOL_LIMIT:.0%} of max_users",
+        remedy="raise max_users, or lower the rate: the target is too slow for it",
     )
 
 
@@ -130,15 +186,21 @@ CHECKS: Final[tuple[Callable[[Run], Check], ...]] = (
     users_finished,
     target_restarts,
     sampling_kept_up,
+    event_loop_lag,
     lateness,
+    achieved_rate,
+    arrivals_dropped,
+    pool_use,
 )
 
 
-def _nothing_of(run: Run, name: str, count_of: Callable[[PhaseMark], int], remedy: str) -> Check:
+def _nothing_of(
+    run: Run, name: str, count_of: Callable[[PhaseMark], int], remedy: str, *, nothing: str = "0"
+) -> Check:
     """A check that something never happened in any phase, warm-up included."""
     found = {mark.name: count_of(mark) for mark in run.record.phases if count_of(mark)}
-    where = f" in phase {', '.join(found)}" if found else ""
-    return Check(name=name, is_ok=not found, observed=f"{sum(found.values()):,}{where}", limit="0", remedy=remedy)
+    observed = f"{sum(found.values()):,} in phase {', '.join(found)}" if found else nothing
+    return Check(name=name, is_ok=not found, observed=observed, limit="0", remedy=remedy)
 
 
 def _measured(run: Run) -> list[PhaseMark]:

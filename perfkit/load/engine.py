@@ -22,7 +22,7 @@ from perfkit.load import failure
 from perfkit.load.orders import VARIABLE, Orders, Status
 from perfkit.model import Phase, PhaseMark, Scenario
 
-RECORDER: Final = Path(__file__).with_name("recorder.py")
+RECORDER: Final = Path(__file__).parent / "entry" / "perfkit_entry.py"
 START_LIMIT_S: Final = 60.0
 STOP_GRACE_S: Final = 10.0
 SHARD: Final = "{phase}-{pid}.arrow"
@@ -96,6 +96,12 @@ def _orders(phase: Phase, folder: Path, writer: int) -> Orders:
         duration_s=phase.duration_s,
         iterations=phase.iterations,
         drain_s=phase.drain_s,
+        rate_per_s=phase.rate_per_s,
+        arrivals=phase.arrivals,
+        max_users=phase.max_users,
+        stages=tuple((stage.to, stage.over_s) for stage in phase.stages),
+        pacing_s=phase.pacing_s,
+        think_s=phase.think_s,
     )
 
 
@@ -104,9 +110,12 @@ def _file_name(phase: str) -> str:
 
 
 def _argv(phase: Phase, scenario: Scenario, url: str) -> list[str]:
-    """Locust's command line. The scenario comes first, so that it is patched first; failed requests are data."""
+    """Locust's command line. The scenario comes first, so that it is patched first; failed requests are data.
+
+    In the open model Locust starts without users: the child makes them when they are needed.
+    """
     locust = [sys.executable, "-m", "locust", "-f", f"{scenario.file},{RECORDER}", "--headless", "--host", url]
-    rate = ["--users", str(phase.users), "--spawn-rate", str(phase.users)]
+    rate = ["--users", str(0 if phase.is_open else phase.users), "--spawn-rate", str(max(phase.users, 1))]
     return [*locust, *rate, "--only-summary", "--exit-code-on-error", "0", *scenario.arguments]
 
 
@@ -204,7 +213,7 @@ class _Lines:
 def _mark(phase: Phase, started_at: float, end: Status) -> PhaseMark:
     return PhaseMark(
         name=phase.name,
-        users=phase.users,
+        users=None if phase.is_open else round(phase.peak),
         started_at=started_at,
         measured_at=end.measured_at,
         ended_at=end.ended_at or end.at,
@@ -214,4 +223,11 @@ def _mark(phase: Phase, started_at: float, end: Status) -> PhaseMark:
         scenario_exceptions=end.scenario_exceptions,
         rows_lost=end.rows_lost,
         unfinished=end.unfinished,
+        loop_lag_p99_ms=end.loop_lag_p99_ms,
+        arrivals=end.arrivals,
+        started=end.started,
+        dropped=end.dropped,
+        dropped_warmup=end.dropped_warmup,
+        busiest_users=end.busiest_users,
+        max_users=phase.max_users if phase.is_open else None,
     )

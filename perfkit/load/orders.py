@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, Literal
 
 VARIABLE: Final = "PERFKIT_ORDERS"
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """One phase, for one load child. `status_fd` is the pipe that takes one line of status a second."""
+    """One phase, for one load child. `status_fd` is the pipe that takes one line of status a second.
+
+    `rate_per_s` None is the closed model. `stages` are pairs: to what, in how many seconds.
+    """
 
     phase: str
     shard: str
@@ -22,6 +26,12 @@ class Orders:
     duration_s: float | None
     iterations: int | None
     drain_s: float
+    rate_per_s: float | None = None
+    arrivals: Literal["constant", "poisson"] = "constant"
+    max_users: int = 0
+    stages: Sequence[tuple[float, float]] = ()
+    pacing_s: float | None = None
+    think_s: Sequence[float] | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -33,7 +43,10 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The child's word once a second and at its end. Counts are totals; rates and quantiles are of the last second."""
+    """The child's word once a second and at its end. Counts are totals; rates and quantiles are of the last second.
+
+    From `arrivals` on it is about the open model; see PhaseMark.
+    """
 
     at: float
     is_final: bool
@@ -50,6 +63,12 @@ class Status:
     scenario_exceptions: int
     rows_lost: int
     unfinished: int
+    loop_lag_p99_ms: float | None = None
+    arrivals: int | None = None
+    started: int = 0
+    dropped: int = 0
+    dropped_warmup: int = 0
+    busiest_users: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

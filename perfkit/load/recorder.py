@@ -6,10 +6,13 @@ Locust's own statistics are never read: they are rounded, and pooled.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
 import time
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,10 @@ from geventhttpclient.response import HTTPResponse
 from locust import events
 from locust.log import greenlet_exception_logger
 
+from perfkit.load import pauses, secrets, sink, user_ramp
+from perfkit.load.lag import Lag
+from perfkit.load.open_model import taking
+from perfkit.load.open_model.dispatcher import READY_LIMIT_S, OpenModel
 from perfkit.load.orders import VARIABLE, Orders, Status
 from perfkit.load.replies import cache_status, error_kind
 from perfkit.load.sweep import Sweep
@@ -27,7 +34,9 @@ from perfkit.rows import RowWriter
 
 TICK_S = 1.0
 INTERRUPTED_DRAIN_S = 2.0
+SHORTEST_CPU_S = 1.0  # over less the share of a core says nothing
 _MESSAGE_LIMIT = 200
+_SERVICE_S, _ERROR = ([field.name for field in fields(Request)].index(name) for name in ("service_s", "error"))
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +47,20 @@ class Recorder:
     def __init__(self, orders: Orders, environment: Any) -> None:
         self.orders = orders
         self.environment = environment
-        self.rows: list[tuple[Any, ...]] = []
-        self.recent_ms: list[float] = []
+        self.rows: list[Any] = []
         self.requests = self.errors = self.own_exceptions = self.scenario_exceptions = self.rows_lost = 0
         self.unfinished = 0
         self.measured_at = self.started_at = time.time()
         self.ended_at: float | None = None
         self.cpu_at_measured: tuple[float, float] | None = None
-        self.cpu_ratio = 0.0
+        self.cpu_ratio: float | None = None
         self.event_errors = _EventErrors()
         self.sweep = Sweep(orders.iterations) if orders.iterations is not None else None
-        self.is_told_to_stop = False
+        self.open_model = OpenModel(orders, environment) if orders.rate_per_s is not None else None
+        self.lag = Lag()
+        self.has_begun = self.is_told_to_stop = False
         self.writer = RowWriter(Path(orders.shard.format(pid=os.getpid())), Request)
+        self.sink = sink.Sink(orders.phase, self.measured_at, self.rows.append, self.on_request)
 
     def on_request(
         self,
@@ -63,10 +74,8 @@ class Recorder:
     ) -> None:
         """Keep one request as a row. It must never raise: Locust would swallow it, so it is counted instead."""
         try:
-            self.rows.append(self._row(name, response_time, response_length, response, exception, start_time))
-            self.requests += 1
-            self.errors += exception is not None
-            self.recent_ms.append(response_time)
+            if not getattr(response, "leaves_own_row", False):
+                self.rows.append(self._row(name, response_time, response_length, response, exception, start_time))
         except Exception:  # counted: the count makes the run invalid
             self.own_exceptions += 1
             logger.exception("a request could not be recorded")
@@ -82,12 +91,14 @@ class Recorder:
     ) -> tuple[Any, ...]:
         service_s = response_time / 1000.0
         started_at = start_time if start_time is not None else time.time() - service_s
+        intended_at = taking.take_intended_at() if self.open_model is not None else None
+        intended_at = started_at if intended_at is None else intended_at
         headers = getattr(response, "headers", None)
         status = (getattr(response, "status_code", None) or None) if response is not None else None
         return (
             self.orders.phase,
             name,
-            started_at,
+            intended_at,
             started_at,
             _headers_after_s(response) if headers is not None else None,
             service_s,
@@ -97,17 +108,30 @@ class Recorder:
             cache_status(headers, status) if headers is not None else None,
             error_kind(exception, status) if exception is not None else None,
             str(exception)[:_MESSAGE_LIMIT] if exception is not None else None,
-            started_at < self.measured_at,
+            intended_at < self.measured_at,
         )
 
     def on_user_error(self, **_: Any) -> None:
         self.scenario_exceptions += 1
 
     def on_test_start(self, **_: Any) -> None:
+        if self.open_model is None:
+            self._begin()
+        else:  # what users do before the first arrival is not measured, and they have so long for it
+            self.measured_at = self.sink.measured_at = time.time() + READY_LIMIT_S + self.orders.warmup_s
+            self.open_model.start(self._begin)
+        for loop in (self._tick_for_ever, self._stop_when_over, self._watch_lag):
+            _spawn(loop)
+        if self.open_model is None and self.orders.stages:
+            _spawn(user_ramp.follow, self.orders, self.environment.runner)
+
+    def _begin(self) -> None:
         self.started_at = time.time()
-        self.measured_at = self.started_at + self.orders.warmup_s
-        for loop in (self._tick_for_ever, self._stop_when_over):
-            gevent.spawn(loop).link_exception(greenlet_exception_logger(logger))
+        self.measured_at = self.sink.measured_at = self.started_at + self.orders.warmup_s
+        self.has_begun = True
+
+    def _watch_lag(self) -> None:
+        self.lag.watch(lambda: self.cpu_at_measured is not None and self.ended_at is None)
 
     def _tick_for_ever(self) -> None:
         while True:
@@ -125,6 +149,8 @@ class Recorder:
         if self.is_told_to_stop or os.getppid() != self.orders.parent_pid:
             self.environment.stop_timeout = min(self.orders.drain_s, INTERRUPTED_DRAIN_S)
             return True
+        if not self.has_begun:
+            return False
         if self.orders.duration_s is not None and time.time() - self.started_at >= self.orders.duration_s:
             return True
         return self.sweep is not None and self.sweep.is_finished(self.environment.runner)
@@ -138,30 +164,38 @@ class Recorder:
         if self.ended_at is None:
             self.ended_at = time.time()
             self._note_cpu()
+            if self.open_model is not None:
+                self.open_model.finish()
+                self.ended_at = min(self.ended_at, self.started_at + (self.orders.duration_s or 0.0))
             gevent.spawn_later(max(self.environment.stop_timeout - 0.1, 0.0), self._count_unfinished)
 
     def _count_unfinished(self) -> None:
         self.unfinished = self.environment.runner.user_count
 
     def _note_cpu(self) -> None:
-        if self.cpu_at_measured is not None:
-            cpu, clock = self.cpu_at_measured
-            self.cpu_ratio = (time.process_time() - cpu) / max(time.perf_counter() - clock, 1e-9)
+        if self.cpu_at_measured is None:
+            return
+        cpu, clock = self.cpu_at_measured
+        elapsed = time.perf_counter() - clock
+        if elapsed >= SHORTEST_CPU_S:
+            self.cpu_ratio = (time.process_time() - cpu) / elapsed
 
     def tick(self, is_final: bool = False) -> None:
         """Flush the rows and tell the parent how it goes."""
-        rows, self.rows = self.rows, []
+        rows = secrets.clean_rows(self.rows)
+        self.rows.clear()  # never replaced: lean users hold on to its append
         try:
             self.writer.append(rows)
         except OSError as error:
             self.rows_lost += len(rows)
             logger.error("rows lost: %s", error)
+        self.requests += len(rows)
+        self.errors += sum(row[_ERROR] is not None for row in rows)
         if self.ended_at is None:
             self._note_cpu()
-        self._tell(self._status(is_final))
+        self._tell(self._status(is_final, sorted(row[_SERVICE_S] * 1000.0 for row in rows)))
 
-    def _status(self, is_final: bool) -> Status:
-        recent, self.recent_ms = sorted(self.recent_ms), []
+    def _status(self, is_final: bool, recent: list[float]) -> Status:
         return Status(
             at=time.time(),
             is_final=is_final,
@@ -178,6 +212,8 @@ class Recorder:
             scenario_exceptions=self.scenario_exceptions,
             rows_lost=self.rows_lost,
             unfinished=self.unfinished,
+            loop_lag_p99_ms=self.lag.p99_ms,
+            **(self.open_model.counts if self.open_model is not None else {}),
         )
 
     def _tell(self, status: Status) -> None:
@@ -246,11 +282,21 @@ def _count_body_bytes() -> None:
     urllib3.HTTPResponse._handle_chunk = handle_chunk
 
 
+def _spawn(work: Callable[..., None], *arguments: Any) -> None:
+    gevent.spawn(work, *arguments).link_exception(greenlet_exception_logger(logger))
+
+
 @events.init.add_listener
 def _start(environment: Any, **_: Any) -> None:
     orders = Orders.from_json(os.environ[VARIABLE])
     _count_body_bytes()
     recorder = Recorder(orders, environment)
+    sink.install(recorder.sink)
+    pauses.install(orders, environment.user_classes)
+    if recorder.open_model is not None:
+        taking.install(recorder.open_model)
+    if recorder.open_model is not None or orders.stages:
+        environment.shape_class = None  # the phase says what the scenario's own LoadTestShape would
     environment.stop_timeout = orders.drain_s
     gevent.signal_handler(signal.SIGUSR1, recorder.stop)
     environment.events.request.add_listener(recorder.on_request)
@@ -258,3 +304,5 @@ def _start(environment: Any, **_: Any) -> None:
     environment.events.test_start.add_listener(recorder.on_test_start)
     environment.events.test_stopping.add_listener(recorder.on_test_stopping)
     environment.events.quitting.add_listener(recorder.on_quitting)
+    gc.collect()
+    gc.freeze()  # else each full collection walks all that was imported: 50 ms in which every user stands still

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
-from perfkit.metrics import cache, cpu, errors, heap, latency, memory, payload, sql, system, throughput
+from perfkit.metrics import arrivals, cache, cpu, errors, heap, latency, memory, payload, sql, system, throughput
 
 if TYPE_CHECKING:
     from perfkit.metrics.measured import Measured
@@ -34,6 +34,7 @@ class Family(Protocol):
 FAMILIES: Final[Mapping[str, Family]] = {
     "latency": latency,
     "throughput": throughput,
+    "arrivals": arrivals,
     "errors": errors,
     "payload": payload,
     "cache": cache,

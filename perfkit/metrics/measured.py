@@ -185,7 +185,7 @@ def _cut(block: _Block, window_s: float, samples: Samples) -> Iterator[Measured]
     edges = np.searchsorted(position[order], np.arange(count + 1))
     for number in range(count):
         opens, closes = start + number * window_s, start + (number + 1) * window_s
-        mark = replace(block.mark, started_at=opens, measured_at=opens, ended_at=closes)
+        mark = replace(block.mark, started_at=opens, measured_at=opens, ended_at=closes, arrivals=None)
         part = ordered[edges[number] : edges[number + 1]]
         yield Measured(
             phases=(mark,),

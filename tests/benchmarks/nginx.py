@@ -55,6 +55,17 @@ def on_core(position: int) -> list[str]:
     return ["taskset", "-c", str(cores[position])]
 
 
+@contextlib.contextmanager
+def pinned(position: int) -> Iterator[None]:
+    """This process, and what it starts, on one of its cores."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[position]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def _wait_for(port: int) -> None:
     for _ in range(100):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):

@@ -108,7 +108,7 @@ def test_mistakes_of_the_target(folder: Path, text: str, expected: str) -> None:
         ('drain = "5 parsecs"', "does not fit"),
         ('drain = "-5s"', "zero or more"),
         ("usrs = 3", "did you mean 'users'?"),
-        ('rate = "200/s"', "closed model"),
+        ('rat = "200/s"', "did you mean 'rate'?"),
     ],
 )
 def test_mistakes_of_a_phase(folder: Path, text: str, expected: str) -> None:
@@ -278,15 +278,15 @@ KEYS = st.sampled_from(
     re.findall(
         r"\S+",
         """name url watch heap start ready allow_hosts dsn_env capture slower_than file arguments users
-        iterations duration warmup drain that optional priority title columns cells header row documented target metric
-        endpoint""",
+        iterations duration warmup drain rate arrivals max_users stages to over pacing think that optional priority
+        title columns cells header row documented target metric endpoint""",
     )
 )
 TABLES = st.sampled_from(
     re.findall(
         r"\S+",
         """[target] [database] [scenario] [sampling] [compare] [[phase]] [[expect]] [[sheet]] [[sheet.row]] [row]
-        [phase]""",
+        [phase] [[phase.stages]] [profile] [profile.a] [[profile.a.phase]]""",
     )
 )
 LINES = TABLES | st.tuples(KEYS, VALUES).map(lambda pair: f"{pair[0]} = {pair[1] or 0}")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from perfkit.judge.validity import CHECKS, validity
-from perfkit.model import Check, Run
+from perfkit.model import Check, PhaseMark, Run
 from tests.builders import START, a_phase, a_request, a_run, a_sample
 
 READINGS = [a_sample("rss_bytes", 1.0, at=at) for at in range(8)]
@@ -20,6 +20,12 @@ def a_good_run(**facts: Any) -> Run:
         "phases": [a_phase(generator_cpu_ratio=0.4)],
     }
     return a_run(**(plain | facts))
+
+
+def an_open_phase(**facts: Any) -> PhaseMark:
+    """1,000 arrivals that all went well."""
+    plain: dict[str, Any] = {"arrivals": 1000, "started": 1000, "busiest_users": 10, "max_users": 100}
+    return a_phase(**(plain | facts))
 
 
 def failed(run: Run) -> dict[str, Check]:
@@ -48,11 +54,22 @@ def test_a_good_run_is_valid_and_tells_every_check() -> None:
         ({"samples": [a_sample("restarts_count", 1.0, at=5)]}, "target restarts", "1"),
         ({"samples": [a_sample("missed_ticks_count", 2.0, source="perfkit"), *READINGS]}, "readings missed", "2 of 10"),
         ({"requests": [a_request(intended_at=START - 0.2, started_at=START)]}, "lateness", "99% within 200 ms"),
+        ({"phases": [a_phase(loop_lag_p99_ms=101.0)]}, "event-loop lag", "99% within 101 ms in phase single"),
+        ({"phases": [an_open_phase(started=980)]}, "achieved rate", "98.0% in phase single"),
+        ({"phases": [an_open_phase(dropped=3)]}, "arrivals dropped", "3 in phase single"),
+        ({"phases": [an_open_phase(busiest_users=90)]}, "users busy at once", "90 of 100 in phase single"),
     ],
 )
 def test_each_check_fails_by_itself(facts: dict[str, Any], name: str, observed: str) -> None:
     found = failed(a_good_run(**facts))
     assert {name: observed} == {key: check.observed for key, check in found.items()}
+
+
+def test_checks_of_a_rate_say_that_there_is_none() -> None:
+    """They hold in the closed model, and show no figure that was not measured."""
+    told = {check.name: check.observed for check in validity(a_good_run()).checks}
+    rated = ("lateness", "achieved rate", "arrivals dropped", "users busy at once")
+    assert {told[name] for name in rated} == {"no phase has a rate"}
 
 
 def test_a_failed_check_says_what_to_do() -> None:
@@ -67,7 +84,10 @@ def test_a_failed_check_says_what_to_do() -> None:
         {"phases": [a_phase(unfinished=1)]},
         {"phases": [a_phase(), a_phase("warm", is_warmup_only=True)]},
         {"samples": [a_sample("restarts_count", 1.0, source="system")]},
-        {"requests": [*[a_request() for _ in range(200)], a_request(intended_at=START - 9)]},
+        {"requests": [*[a_request(intended_at=START - 0.001) for _ in range(200)], a_request(intended_at=START - 9)]},
+        {"phases": [a_phase(loop_lag_p99_ms=99.0)]},
+        {"phases": [an_open_phase(started=990, busiest_users=89, dropped_warmup=10)]},
+        {"phases": [an_open_phase(), an_open_phase(name="warm", is_warmup_only=True, started=0, busiest_users=100)]},
     ],
 )
 def test_what_was_not_observed_or_is_within_the_limit_fails_nothing(facts: dict[str, Any]) -> None:
