@@ -33,6 +33,7 @@ TESTED_THROUGH = {
     "setup": "cli",
     "story": "cli",
     "demonstration": "cli",
+    "replay": "scaffold",
 }
 
 # Folder → its table and what makes a module one of those that the table holds.

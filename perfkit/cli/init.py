@@ -1,18 +1,36 @@
-"""`perfkit init`: a suite to begin with."""
+"""`perfkit init`: a suite to begin with, an example or made from what there is."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-HELP = """Write a commented perfkit.toml and a Locust scenario to begin with; nothing is overwritten without --force.
+from perfkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfkit.replay import Replay
+    from perfkit.scaffold import Written
+
+HELP = """Write a perfkit.toml and a Locust scenario: an example, or made from what there is (plain or .gz).
+
+Nothing is overwritten without --force.
+
+With --host one iteration is replayed, and what did not answer 2xx
+is listed. Secrets never get into the files: they become environment variables.
 
   perfkit init
 
-  perfkit init ../my-erp
+  perfkit init --openapi openapi.json --host http://127.0.0.1:8000
+
+  perfkit init ../my-erp --har session.har --host http://127.0.0.1:8000
+
+  perfkit init --access-log access.log.gz --host http://127.0.0.1:8000
 """
+_PER_LIST: Final = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -21,10 +39,119 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(),
+    openapi: Annotated[Path | None, typer.Option(metavar="FILE", help="From an OpenAPI document.")] = None,
+    har: Annotated[Path | None, typer.Option(metavar="FILE", help="From a browser's recording (HAR).")] = None,
+    access_log: Annotated[Path | None, typer.Option(metavar="FILE", help="From a log, common or combined.")] = None,
+    host: Annotated[str | None, typer.Option(metavar="URL", help="The target, for target.url and the replay.")] = None,
+    allow_host: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A host that may be loaded.")] = None,
+    include_delete: Annotated[bool, typer.Option("--include-delete", help="OpenAPI: call DELETE too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
 ) -> None:
     from perfkit import scaffold
+    from perfkit.cli import shown
 
-    for path in scaffold.init(folder, force=force):
-        print(f"wrote {path}")
-    print("next: set target.url in perfkit.toml, then run: perfkit check-setup")
+    source = _source({"openapi": openapi, "har": har, "access-log": access_log})
+    if source is None:
+        if host is not None:
+            raise UsageError("--host goes with --openapi, --har or --access-log", hint="set target.url in perfkit.toml")
+        for path in scaffold.init(folder, force=force):
+            print(f"wrote {path}")
+        print("next: set target.url in perfkit.toml, then run: perfkit check-setup")
+        return
+    wishes = scaffold.Wishes(url=host, include_delete=include_delete)
+    allow_hosts = tuple(allow_host or ())
+    written = scaffold.import_source(*source, folder, wishes, allow_hosts=allow_hosts, force=force)
+    if not as_json:
+        print("\n".join(_told(written)))
+    replay = _replay(written, host, allow_hosts)
+    if as_json:
+        shown.print_json(_as_json(written, replay))
+    else:
+        print("\n".join(_replayed(written, replay)))
+
+
+def _source(files: dict[str, Path | None]) -> tuple[str, Path] | None:
+    given = [(kind, file) for kind, file in files.items() if file is not None]
+    if len(given) > 1:
+        options = " and ".join(f"--{kind}" for kind, _ in given)
+        raise UsageError(f"{options} were given; a suite is made from one of them", hint="choose a folder for each")
+    return given[0] if given else None
+
+
+def _replay(written: Written, host: str | None, allow_hosts: tuple[str, ...]) -> Replay:
+    from perfkit.replay import Replay, replay_once
+
+    names = written.imported.names
+    if host is None:
+        return Replay(not_asked=names, reason="no --host was given")
+    variables = [one.name for one in written.imported.variables]
+    return replay_once(written.scenario, written.url, names, allow_hosts=allow_hosts, variables=variables)
+
+
+def _told(written: Written) -> Iterator[str]:
+    """What was understood, before anything is asked of the target."""
+    imported = written.imported
+    yield from (f"wrote {path}" for path in written.files)
+    yield f"made from {imported.origin}"
+    yield from _listed("called", list(imported.names))
+    yield from _listed("not called", [f"{one.name}: {one.reason}" for one in imported.skipped])
+    yield from imported.notes
+    for one in imported.variables:
+        yield f"reads {one.name}{'' if os.environ.get(one.name) else ' (not set)'}: {one.what}"
+
+
+def _listed(title: str, rows: list[str]) -> Iterator[str]:
+    if rows:
+        yield f"{title} ({len(rows):,}):"
+        yield from (f"  {row}" for row in rows[:_PER_LIST])
+        if len(rows) > _PER_LIST:
+            yield f"  and {len(rows) - _PER_LIST:,} more"
+
+
+def _replayed(written: Written, replay: Replay) -> Iterator[str]:
+    if not replay.requests:
+        yield f"not replayed: {replay.reason or 'the scenario made no request'}"
+    else:
+        cut = f" ({replay.reason})" if replay.reason else ""
+        bad = len(replay.unanswered)
+        ending = f"{bad:,} of its endpoints did not answer 2xx:" if bad else "every endpoint answered 2xx"
+        yield f"replayed once at {written.url}{cut}: {replay.requests:,} requests, {ending}"
+        recorded = _recorded(written)
+        for one in replay.unanswered:
+            status = "–" if not one.status else str(one.status)
+            same = " (as in the recording)" if one.status and one.status in recorded.get(one.name, ()) else ""
+            said = f"  {one.error}: {one.message}" if one.error else ""
+            yield f"  {status:>4}  {one.name}{same}{said}"
+        yield from _listed("not asked", list(replay.not_asked))
+    yield "next: perfkit check-setup, then perfkit bench"
+
+
+def _recorded(written: Written) -> dict[str, set[int | None]]:
+    """What the recording's server answered, by endpoint."""
+    statuses: dict[str, set[int | None]] = {}
+    for step in getattr(written.imported.load, "steps", ()):
+        statuses.setdefault(step.name, set()).add(step.recorded_status)
+    return statuses
+
+
+def _as_json(written: Written, replay: Replay) -> dict[str, Any]:
+    imported = written.imported
+    return {
+        "schema": 1,
+        "written": [str(path) for path in written.files],
+        "url": written.url,
+        "called": list(imported.names),
+        "not_called": [{"name": one.name, "reason": one.reason} for one in imported.skipped],
+        "notes": list(imported.notes),
+        "variables": [one.name for one in imported.variables],
+        "replay": {
+            "requests": replay.requests,
+            "reason": replay.reason,
+            "not_asked": list(replay.not_asked),
+            "unanswered": [
+                {"name": one.name, "status": one.status, "error": one.error, "message": one.message, "count": one.count}
+                for one in replay.unanswered
+            ],
+        },
+    }

@@ -194,9 +194,7 @@ CHECKS: Final[tuple[Callable[[Run], Check], ...]] = (
 )
 
 
-def _nothing_of(
-    run: Run, name: str, count_of: Callable[[PhaseMark], int], remedy: str, *, nothing: str = "0"
-) -> Check:
+def _nothing_of(run: Run, name: str, count_of: Callable[[PhaseMark], int], remedy: str, *, nothing: str = "0") -> Check:
     """A check that something never happened in any phase, warm-up included."""
     found = {mark.name: count_of(mark) for mark in run.record.phases if count_of(mark)}
     observed = f"{sum(found.values()):,} in phase {', '.join(found)}" if found else nothing

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from perfkit.errors import ScenarioError
 from perfkit.load import failure
@@ -56,10 +56,10 @@ def run_phase(
     started_at = time.time()
     log = folder / "locust.log"
     with _status_pipe() as (reader, writer):
-        orders = _orders(phase, folder, writer)
+        orders = _orders(phase, folder, writer.fileno())
         log_from = log.stat().st_size if log.exists() else 0
-        with _child(_argv(phase, scenario, url), orders, log, writer) as child:
-            os.close(writer)
+        with _child(_argv(phase, scenario, url), orders, log, writer.fileno()) as child:
+            writer.close()
             last, is_interrupted = _follow(child, reader, on_status, should_stop)
             code = child.wait(timeout=STOP_GRACE_S)
     if last is None or (code != 0 and not last.is_final):
@@ -120,14 +120,11 @@ def _argv(phase: Phase, scenario: Scenario, url: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _status_pipe() -> Iterator[tuple[int, int]]:
+def _status_pipe() -> Iterator[tuple[int, IO[bytes]]]:
+    """The writer is a file, which may be closed twice: a number closed twice may be somebody else's by then."""
     reader, writer = os.pipe()
-    try:
-        yield reader, writer
-    finally:
-        os.close(reader)
-        with contextlib.suppress(OSError):  # closed already when the child has it
-            os.close(writer)
+    with os.fdopen(reader, "rb", buffering=0), os.fdopen(writer, "wb", buffering=0) as file:
+        yield reader, file
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from perfkit import reading
+from perfkit import reading, units
 from perfkit.model import Change, Judged, Metric, PhaseMark, Scope, Story
 from perfkit.report import phrases
 from perfkit.report.tables import Cell, Column, number
@@ -77,7 +77,9 @@ def changes_of(story: Story) -> Changes:
 
 
 def users_of(mark: PhaseMark) -> str:
-    """How many users a phase had, as text; the scenario may have decided it."""
+    """How many users a phase had, or how many arrivals it was offered, as text; the scenario may have decided it."""
+    if mark.offered_per_s is not None:
+        return units.show(mark.offered_per_s, "per_s")
     if mark.users is None:
         return "users as the scenario has them"
     return f"{mark.users:,} {'user' if mark.users == 1 else 'users'}"

@@ -92,6 +92,38 @@ def test_a_locust_file_alone_is_measured_with_host(shop: Path) -> None:
     assert not strays(shop)
 
 
+def test_a_rate_offers_arrivals_whatever_the_target_does(shop: Path) -> None:
+    """Poisson ones too; their checks are among the others, and the run says what was offered."""
+    words = ("bench", "locustfile.py", "--rate", "50/s", "--poisson", "--max-users", "60", "--duration", "3s")
+    with a_server(delay_s=0.02) as url:
+        done = perfkit(*words, "--host", url, "--json", at=shop)
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    (figures,) = [
+        {metric["name"]: metric["value"] for metric in told["metrics"] if metric["scope"] == {"phase": "load"}}
+    ]
+    assert figures["throughput.offered_per_s"] == pytest.approx(50, abs=15)
+    assert figures["arrivals.dropped_count"] == 0
+    assert figures["requests.count"] == pytest.approx(figures["throughput.offered_per_s"] * 2.7, abs=2)
+    assert figures["lateness.p99_ms"] > 0
+    assert figures["latency.p50_ms"] >= figures["service.p50_ms"]
+    checks = {check["name"]: check["observed"] for check in told["validity"]}
+    assert checks["achieved rate"] == "100% in phase load"
+    assert "of 60" in checks["users busy at once"]
+
+
+def test_a_profile_is_run_in_place_of_the_phases(shop: Path) -> None:
+    """One that is not there is a mistake with a suggestion."""
+    suite = (shop / "perfkit.toml").read_text() + '[[profile.smoke.phase]]\nname = "single"\niterations = 2\n'
+    (shop / "perfkit.toml").write_text(suite)
+    done = perfkit("bench", "--profile", "smoke", "--json", at=shop)
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert {metric["scope"].get("phase") for metric in told["metrics"]} - {None} == {"single"}
+    wrong = perfkit("bench", "--profile", "smok", at=shop)
+    assert (wrong.code, "did you mean 'smoke'?" in wrong.err) == (2, True), wrong.err
+
+
 def test_arguments_after_two_dashes_go_to_locust(shop: Path) -> None:
     """A tag leaves only its tasks."""
     text = scenarios.FAST.replace("    @task(1)", "    @tag('seldom')\n    @task(1)").replace(
@@ -117,6 +149,9 @@ def test_what_does_not_go_together_is_a_usage_error(shop: Path) -> None:
     for words, said in (
         (("bench", "locustfile.py"), "--host"),
         (("bench", "--users", "3"), "--users goes with a Locust file"),
+        (("bench", "--rate", "3/s"), "--rate goes with a Locust file"),
+        (("bench", "locustfile.py", "--host", "http://127.0.0.1:1", "--profile", "x"), "--profile goes with a suite"),
+        (("bench", "locustfile.py", "--host", "http://127.0.0.1:1", "--max-users", "3"), "--max-users: goes with rate"),
         (("bench", "nothing.toml"), "there is no"),
         (("check", "no-such-run"), "there is no run"),
         (("demo", "--port", "8000"), "--serve"),

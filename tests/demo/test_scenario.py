@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from perfkit import config, metrics
 from perfkit.demo.fixes import FIXES
 from perfkit.demo.rows import PASSWORD, sizes
@@ -52,6 +54,14 @@ def test_the_suite_asks_for_what_the_services_log() -> None:
     assert database is not None
     assert database.dsn_env == DSN_ENV
     assert f"{database.slower_than_ms:g}ms" == SLOWER_THAN
+
+
+@pytest.mark.parametrize("profile", ["smoke", "regression", "load", "spike", "soak"])
+def test_the_plans_schedule_is_there_as_profiles(profile: str) -> None:
+    """Each asks something of what it loads."""
+    chosen = config.load(scenario_folder() / "perfkit.toml", metrics=metrics.names(), profile=profile)
+    assert chosen.phases != suite().phases
+    assert chosen.expectations
 
 
 def test_every_fix_is_explained() -> None:

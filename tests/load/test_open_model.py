@@ -118,9 +118,9 @@ def test_users_grow_while_nobody_waits_for_them(tmp_path: Path) -> None:
 def test_a_scenario_that_cannot_log_in_ends_and_says_so(tmp_path: Path) -> None:
     text = scenarios.FAST + "\n    def on_start(self):\n        raise KeyError('token')\n"
     with a_server() as url:
-        run, rows = load(tmp_path, url, text, Phase("load", users=5, duration_s=1.0, rate_per_s=10.0))
+        run, rows = load(tmp_path, url, text, Phase("load", users=2, duration_s=1.0, rate_per_s=10.0))
     assert len(rows) == 0
-    assert run.mark.scenario_exceptions >= 5
+    assert run.mark.scenario_exceptions >= 2
     assert (run.mark.arrivals, run.mark.started, run.mark.dropped) == (10, 0, 10)
 
 
@@ -148,20 +148,14 @@ class Old(FastHttpUser):
 
 
 def test_a_nested_task_set_is_one_arrival_unless_it_never_ends(tmp_path: Path) -> None:
-    """Then each of its tasks is one: the users of old scenarios do all they do in such a set."""
+    """Then each of its tasks is one: the users of old scenarios do all they do in such a set. In stages: a ramp to
+    200/s in half a second, then 20/s."""
+    stages = (Stage(200.0, 0.5), Stage(20.0, 0.0), Stage(20.0, 0.5))
     with a_server() as url:
-        run, rows = load(tmp_path, url, NESTED, Phase("load", users=4, duration_s=1.0, rate_per_s=60.0))
+        phase = Phase("ramp", users=10, duration_s=1.0, rate_per_s=0.0, stages=stages)
+        run, rows = load(tmp_path, url, NESTED, phase)
     counts = rows["endpoint"].value_counts()
     assert counts["Journey"] / 2 + counts["Endless"] == run.mark.started == run.mark.arrivals == 60
     assert counts.min() > 5
-
-
-def test_stages_ramp_the_rate(tmp_path: Path) -> None:
-    with a_server() as url:
-        stages = (Stage(200.0, 0.5), Stage(20.0, 0.0), Stage(20.0, 0.5))
-        phase = Phase("ramp", users=10, duration_s=1.0, rate_per_s=0.0, stages=stages)
-        run, rows = load(tmp_path, url, scenarios.FAST, phase)
-    at = rows["intended_at"] - run.mark.measured_at
-    assert run.mark.arrivals == len(rows) == 60
-    assert int((at < 0.25).sum()) in (12, 13, 14)
-    assert int((at >= 0.5).sum()) in (9, 10, 11)
+    at = (rows["intended_at"] - run.mark.measured_at)[rows["intended_at"] < rows["started_at"]]
+    assert [int((at < 0.25).sum()), int((at >= 0.5).sum())] == [pytest.approx(12.5, abs=1), pytest.approx(10, abs=1)]

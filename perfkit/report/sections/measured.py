@@ -63,13 +63,20 @@ def _phases(label: str, run: RunRecord) -> list[tuple[Cell, ...]]:
 def _figures(mark: PhaseMark) -> tuple[str, ...]:
     busy = phrases.MISSING if mark.generator_cpu_ratio is None else phrases.tick(mark.generator_cpu_ratio, "ratio")
     return (
-        phrases.MISSING if mark.users is None else f"{mark.users:,}",
+        _users(mark),
         phrases.clock(mark.measured_at - mark.started_at),
         "none" if mark.is_warmup_only else phrases.clock(mark.ended_at - mark.measured_at),
         busy,
         f"{mark.rows_lost:,}",
         f"{mark.unfinished:,}",
     )
+
+
+def _users(mark: PhaseMark) -> str:
+    """In the open model: how many it took at once, of how many there might have been."""
+    if mark.max_users is not None:
+        return f"{mark.busiest_users:,} of {mark.max_users:,}"
+    return phrases.MISSING if mark.users is None else f"{mark.users:,}"
 
 
 def _facts(caption: str, facts: list[dict[str, str]], runs: Sequence[tuple[str, Judged]]) -> Table:

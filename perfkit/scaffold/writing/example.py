@@ -1,13 +1,10 @@
-"""The first files of a user's own suite: perfkit.toml and a scenario, both working. Knows their text; reads neither."""
+"""The first files of a suite that is made from nothing: an example, working. Knows their text; reads neither."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-from perfkit.errors import UsageError
-
-_CONFIG: Final = """\
+CONFIG: Final = """\
 # A suite for perfkit: `perfkit bench` runs it, `perfkit check-setup` says whether everything in it can be reached.
 
 name = "example"
@@ -49,7 +46,7 @@ that = "memory.growth < 20MB"
 advisory = true                 # reported, and never fails a gate
 """
 
-_SCENARIO: Final = '''\
+SCENARIO: Final = '''\
 """What the users of the example do. Any Locust file will do; `name` is the endpoint in every table of perfkit."""
 
 from __future__ import annotations
@@ -67,30 +64,4 @@ class Visitor(FastHttpUser):
         self.client.get("/", name="Home")
 '''
 
-_FILES: Final = {"perfkit.toml": _CONFIG, "scenarios/example/locustfile.py": _SCENARIO}
-
-
-def init(folder: Path, *, force: bool = False) -> list[Path]:
-    """Write perfkit.toml and scenarios/example/locustfile.py into `folder`; returns what was written.
-
-    Raises:
-        UsageError: one of them is there already (and `force` is not given), or the folder cannot be written.
-    """
-    files = {folder / name: text for name, text in _FILES.items()}
-    existing = [path for path in files if path.exists()]
-    if existing and not force:
-        names = ", ".join(str(path) for path in existing)
-        raise UsageError(f"there already: {names}", hint="choose another folder, or overwrite with --force")
-    for path, text in files.items():
-        _write(path, text)
-    return list(files)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror}", hint="choose a folder that you may write to"
-        ) from error
+FILES: Final = {"perfkit.toml": CONFIG, "scenarios/example/locustfile.py": SCENARIO}

@@ -1,0 +1,1 @@
+"""What an OpenAPI document declares, and requests made up from it."""

@@ -1,0 +1,1 @@
+"""What was imported, as text: the Locust file and the perfkit.toml."""
