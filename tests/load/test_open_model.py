@@ -63,6 +63,7 @@ def test_a_server_that_freezes_is_seen_in_the_response_times_as_it_was(tmp_path:
     theory = [freeze.frozen_s - share * 10.0 for share in (0.10, 0.05, 0.01)]
     assert response_s.quantile([0.90, 0.95, 0.99]).tolist() == pytest.approx(theory, rel=0.05)
     assert (run.mark.arrivals, run.mark.started, run.mark.dropped, len(rows)) == (2000, 2000, 0, 2000)
+    assert not rows["is_warmup"].any()
     assert run.mark.busiest_users == pytest.approx(200 * freeze.frozen_s, rel=0.05)
 
 

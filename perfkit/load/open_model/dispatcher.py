@@ -92,8 +92,10 @@ class OpenModel:
         self._await_ready()
         for crew in self.crews.values():
             crew.reserve = max(1, math.ceil(self._peak * RESERVE_S * crew.share))
-        self._begun_at = perf_counter()
         begin()
+        self._begun_at = (
+            perf_counter()
+        )  # after the wall clock was read: an arrival on the edge of the warm-up is past it
         self._spawn(self._grow_for_ever)
         self._dispatch()
 
