@@ -26,7 +26,8 @@ demo: $(READY)
 	$(BIN)/perfkit demo $(DEMO_ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone" $(TEST_ARGS)
+	$(BIN)/python -m pytest -m alone $(TEST_ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .

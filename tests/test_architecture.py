@@ -44,6 +44,7 @@ TABLES = {
     "queries/formats": ("FORMATS", "entries"),
     "explain/rules": ("RULES", "find"),
     "report/sections": ("SECTIONS", "prepare"),
+    "scaffold": ("IMPORTERS", "read"),
 }
 
 

@@ -101,11 +101,20 @@ def _name_of(exchange: Exchange) -> str:
 def _step(exchange: Exchange, name: str) -> Step:
     url: Any = exchange.url
     body = bodies.body_of(exchange)
+    if body and body.kind == "json":
+        name += names.one_line(_operation_of(body.value))
     headers = [(key, Text((value,))) for key, value in exchange.headers if is_said(key, value)]
     if content_type := bodies.content_type_of(exchange, body):
         headers += [("Content-Type", Text((content_type,)))] if is_sendable(content_type) else []
     address = addresses.clean(url.path + (f"?{url.query}" if url.query else ""))
     return Step(name, exchange.method, Text((address,)), tuple(headers), body, recorded_status=exchange.status)
+
+
+def _operation_of(tree: Any) -> str:
+    """What a GraphQL request is called: all of them have one address."""
+    said = loose.table(tree)
+    operation = loose.text(said.get("operationName")) if "query" in said or "extensions" in said else ""
+    return f" {operation}"[:100] if operation else ""
 
 
 def _pause(ended_at: float | None, exchange: Exchange) -> float:

@@ -5,7 +5,9 @@ Knows counting and the drawing of examples; knows no log.
 
 from __future__ import annotations
 
+import math
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,7 +62,7 @@ class Mixture:
             self._fold()
         fine = sorted(((n, p) for n, p in self._patterns.items() if p.fine), key=lambda pair: -pair[1].count)
         return tuple(
-            MixedRequest(name, name.partition(" ")[0], pattern.count, tuple(Text((a,)) for a in pattern.examples))
+            MixedRequest(name, name.partition(" ")[0], pattern.count, _shares(pattern.examples))
             for name, pattern in fine
         )
 
@@ -101,3 +103,10 @@ class Mixture:
         share = round(EXAMPLES * one.fine / (one.fine + other.fine))
         share = min(max(share, EXAMPLES - len(other.examples), 1), len(one.examples), EXAMPLES - 1)
         return self._dice.sample(one.examples, share) + self._dice.sample(other.examples, EXAMPLES - share)
+
+
+def _shares(examples: list[str]) -> tuple[Text, ...]:
+    """The examples, the most frequent first, each as often as its share wants and no oftener."""
+    counts = Counter(examples)
+    divisor = math.gcd(*counts.values())
+    return tuple(Text((one,)) for one, count in counts.most_common() for _ in range(count // divisor))

@@ -14,10 +14,10 @@ from perfkit.errors import UsageError
 from perfkit.scaffold import addresses, loose, names, source
 from perfkit.scaffold.api import called, declared
 from perfkit.scaffold.api.declared import Operation
-from perfkit.scaffold.api.holes import Api, body_with_ids, open_api, path_of, said
+from perfkit.scaffold.api.holes import Api, Ids, open_api, path_of, said
 from perfkit.scaffold.api.swagger2 import as_openapi_3
 from perfkit.scaffold.api.underivable import UnderivableError
-from perfkit.scaffold.script import Imported, Journey, Skipped, Step, Text, Wishes
+from perfkit.scaffold.script import Body, Imported, Journey, Skipped, Step, Text, Wishes
 from perfkit.scaffold.secrecy.vault import Vault
 
 MOST_OPERATIONS: Final = 2_000
@@ -95,10 +95,12 @@ def _require_wanted(operation: Operation, wishes: Wishes, count: int) -> None:
 def _step(known: Api, operation: Operation, name: str) -> Step:
     body, content_type = called.body_of(known.document, operation, known.sampler)
     path, chosen = path_of(known, operation)
-    if body and body.kind == "json":
-        body, chosen = body_with_ids(known, body, chosen)
     headers, query, credentials = said(known, operation)
+    ids = Ids(known, chosen)
+    query = ids.in_query(query)
+    if body and body.kind == "json":
+        body = Body("json", ids.in_body(body.value))
     if content_type:
         headers = (*headers, ("Content-Type", Text((content_type,))))
     address = Text((*path, *query))
-    return Step(name, operation.method.upper(), address, headers, body, credentials.auth, picks=chosen)
+    return Step(name, operation.method.upper(), address, headers, body, credentials.auth, picks=ids.picks)

@@ -53,12 +53,12 @@ def lines_of(file: Path) -> Iterator[bytes | None]:
     """
     with _opened(file) as opened:
         is_inside = False
-        while line := opened.readline(LONGEST_LINE):
-            is_whole = line.endswith(b"\n")
-            if is_whole or len(line) < LONGEST_LINE:
-                yield None if is_inside else line.rstrip(b"\r\n")
-            is_inside = not is_whole
-        if is_inside and len(line) == LONGEST_LINE:
+        while piece := opened.readline(LONGEST_LINE):
+            is_end = piece.endswith(b"\n") or len(piece) < LONGEST_LINE
+            if is_end:
+                yield None if is_inside else piece.rstrip(b"\r\n")
+            is_inside = not is_end
+        if is_inside:
             yield None
 
 
@@ -67,6 +67,8 @@ def _text_of(file: Path) -> str:
         data = opened.read(LARGEST_DOCUMENT + 1)
     if len(data) > LARGEST_DOCUMENT:
         raise UsageError(f"{file} is larger than {LARGEST_DOCUMENT >> 20} MiB", hint="export a shorter session")
+    if not data.strip():
+        raise UsageError(f"{file} is empty", hint=_ANOTHER_FILE)
     try:
         return data.decode("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else json.detect_encoding(data))
     except UnicodeDecodeError as error:
@@ -108,11 +110,7 @@ def _parse_yaml(file: Path, text: str) -> Any:
         raise UsageError(f"{file} is neither JSON nor YAML: it is not text")
     if len(text) > LARGEST_YAML:
         raise UsageError(f"{file} is YAML larger than {LARGEST_YAML >> 20} MiB", hint="save it as JSON")
-    try:
-        yaml = importlib.import_module("yaml")
-    except ImportError as error:
-        hint = "pip install pyyaml, or save the document as JSON"
-        raise UsageError(f"{file} is not JSON, and reading YAML needs PyYAML", hint=hint) from error
+    yaml = _pyyaml(file)
     try:
         return _yaml_loader(yaml)(text).get_single_data()
     except yaml.MarkedYAMLError as error:
@@ -120,6 +118,15 @@ def _parse_yaml(file: Path, text: str) -> Any:
         raise UsageError(f"{file}{place}: is neither JSON nor YAML: {error.problem}") from error
     except (yaml.YAMLError, ValueError, TypeError, LookupError, RecursionError) as error:
         _refuse(file, error)
+
+
+def _pyyaml(file: Path) -> Any:
+    hint = "pip install pyyaml, or save the document as JSON"
+    with contextlib.suppress(ImportError):
+        yaml = importlib.import_module("yaml")
+        if hasattr(yaml, "SafeLoader"):  # a folder of that name is a module too
+            return yaml
+    raise UsageError(f"{file} is not JSON, and reading YAML needs PyYAML", hint=hint)
 
 
 def _yaml_loader(yaml: Any) -> Any:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from perfkit.load.engine import run_phase
 from perfkit.model import Phase, Scenario, Stage
 from tests.load import scenarios
 from tests.load.test_open_model import rows_of
 from tests.servers import a_server
+
+pytestmark = pytest.mark.alone
 
 EACH_BY_NAME = """
 from locust import FastHttpUser, TaskSet, constant, task

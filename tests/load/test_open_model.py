@@ -17,6 +17,8 @@ from tests.load import scenarios
 from tests.load.stalling import Staller, a_staller
 from tests.servers import a_server
 
+pytestmark = pytest.mark.alone
+
 LEAN = scenarios.FAST.replace(
     "from locust import FastHttpUser, constant, task",
     "from locust import constant, task\nfrom perfkit.load import HttpUser as FastHttpUser",

@@ -16,6 +16,8 @@ from perfkit.rows import read_rows
 from tests.load import scenarios
 from tests.load.websocket_server import a_websocket_server
 
+pytestmark = pytest.mark.alone
+
 HEAD = """
 import gevent
 from locust import constant, task

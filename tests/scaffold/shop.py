@@ -161,9 +161,6 @@ class Browser:
             return self.visit("GET", reply.headers["location"])
         return reply
 
-    def har(self) -> dict[str, Any]:
-        return {"log": {"version": "1.2", "creator": {"name": "a test"}, "entries": self.entries}}
-
 
 def entry_of(reply: httpx.Response, at: datetime, kind: str) -> dict[str, Any]:
     """A HAR entry of a real exchange."""
@@ -194,9 +191,15 @@ def _pairs(headers: httpx.Headers) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in headers.multi_items()]
 
 
-def a_session(url: str) -> Browser:
-    """One visit to the shop, as a person makes it: log in, look at customers, order something, look at the order."""
+def a_session(url: str) -> dict[str, Any]:
+    """The HAR of one visit, as a person makes it: log in, look at customers, order something, look at the order."""
     browser = Browser(url)
+    with browser.client:
+        _visit(browser)
+    return {"log": {"version": "1.2", "creator": {"name": "a test"}, "entries": browser.entries}}
+
+
+def _visit(browser: Browser) -> None:
     browser.visit("GET", "/")
     browser.visit("GET", "/static/app.css", kind="stylesheet")
     form = browser.visit("GET", "/login", after_s=1.5).text
@@ -215,4 +218,3 @@ def a_session(url: str) -> Browser:
     order = {"customer_id": chosen, "items": [{"product_id": 7, "quantity": 2}]}
     made = browser.visit("POST", "/api/orders", kind="xhr", headers=api, json=order, after_s=3.0)
     browser.visit("GET", made.headers["location"], kind="xhr", headers=api)
-    return browser

@@ -22,7 +22,7 @@ SECRETS = st.builds(
     st.sampled_from(["", "+", "/", "%", "é", '"', "'", " ", "&", "<", "\\", "€ ", "{x}", "=="]),
     st.text("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", min_size=6, max_size=20),
 )
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 JSON = "application/json"
 
 

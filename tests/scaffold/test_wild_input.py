@@ -14,7 +14,7 @@ from perfkit.errors import PerfkitError
 from perfkit.scaffold import Wishes
 from tests.scaffold.wild import ANYTHING, APIS, RECORDINGS, WORDS, imported
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def require_suite(kind: str, document: Any, wishes: Wishes = Wishes()) -> None:  # noqa: B008 (frozen)

@@ -182,7 +182,7 @@ RECORDINGS = st.fixed_dictionaries({"log": st.fixed_dictionaries({"entries": st.
 def imported(kind: str, document: Any, *, wishes: Wishes = Wishes()) -> tuple[Written, str, str]:  # noqa: B008 (frozen)
     """The document (JSON, or bytes as they are) as a suite: what was understood, its scenario and its perfkit.toml."""
     with tempfile.TemporaryDirectory() as name:
-        file = Path(name) / "source.json"
+        file = Path(name) / ("source" if isinstance(document, bytes) else "source.json")
         file.write_bytes(document if isinstance(document, bytes) else json.dumps(document).encode())
         written = import_source(kind, file, Path(name) / "suite", wishes)
         scenario, toml = (path.read_text(encoding="utf-8") for path in reversed(written.files))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
+from urllib.parse import unquote
 
 from perfkit.scaffold import addresses, names
 from perfkit.scaffold.api import called, declared, picks
@@ -17,7 +19,7 @@ from perfkit.scaffold.api.sample import Sampler
 from perfkit.scaffold.api.security import Credentials, credentials_for
 from perfkit.scaffold.api.underivable import UnderivableError
 from perfkit.scaffold.recording.told import stems
-from perfkit.scaffold.script import Body, Pick, Text, Use
+from perfkit.scaffold.script import Pick, Text, Use
 from perfkit.scaffold.secrecy.vault import Vault
 
 _ID: Final = re.compile(r"\w*[a-z0-9](?:_id|Id|_uuid|Uuid)")
@@ -116,24 +118,40 @@ def _pick_from(
     return Pick(name, Text((*path, *query)), list_name, keys, otherwise, headers, credentials.auth)
 
 
-def body_with_ids(known: Api, body: Body, chosen: tuple[Pick, ...]) -> tuple[Body, tuple[Pick, ...]]:
-    """The body with `customer_id` taken from the list of customers, where the API has one."""
-    all_chosen = list(chosen)
-    by_key = {pick.name: Use(pick.name, "picked") for pick in chosen}
+class Ids:
+    """Picks that a request needs, each key's once."""
 
-    def filled(value: Any) -> Any:
+    def __init__(self, known: Api, chosen: tuple[Pick, ...]) -> None:
+        self._known = known
+        self._chosen = list(chosen)
+        self._by_key = {pick.name: Use(pick.name, "picked") for pick in chosen}
+
+    @property
+    def picks(self) -> tuple[Pick, ...]:
+        return tuple(self._chosen)
+
+    def id_for(self, key: str, value: Any) -> Use | None:
+        """A customer for "customer_id" where the API lists customers; `value` is for an empty list."""
+        if not _ID.fullmatch(key) or isinstance(value, bool) or not isinstance(value, str | int):
+            return None
+        listing = self._known.things.get(stems(key))
+        if listing is not None and key not in self._by_key:
+            path = (self._known.base + addresses.encoded(listing.path.rstrip("/")),)
+            if pick := _pick_from(self._known, listing, path, key, value, self._chosen):
+                self._chosen.append(pick)
+                self._by_key[key] = Use(pick.name, "picked")
+        return self._by_key.get(key)
+
+    def in_body(self, value: Any) -> Any:
+        """A JSON value with its ids picked."""
         if isinstance(value, dict):
-            return {key: id_for(key, item) or filled(item) for key, item in value.items()}
-        return [filled(item) for item in value] if isinstance(value, list) else value
+            return {key: self.id_for(key, item) or self.in_body(item) for key, item in value.items()}
+        return [self.in_body(item) for item in value] if isinstance(value, list) else value
 
-    def id_for(key: str, value: Any) -> Use | None:
-        listing = known.things.get(stems(key)) if _ID.fullmatch(key) and isinstance(value, str | int) else None
-        if listing is None or key in by_key:
-            return by_key.get(key) if listing else None
-        path = (known.base + addresses.encoded(listing.path.rstrip("/")),)
-        if pick := _pick_from(known, listing, path, key, value, all_chosen):
-            all_chosen.append(pick)
-            by_key[key] = Use(pick.name, "picked")
-        return by_key.get(key)
-
-    return Body("json", filled(body.value)), tuple(all_chosen)
+    def in_query(self, query: tuple[str | Use, ...]) -> tuple[str | Use, ...]:
+        """The parts of a query ("?", "customer_id=", "1") with their ids picked."""
+        found = list(query)
+        for at, (part, value) in enumerate(pairwise(query), 1):
+            if isinstance(part, str) and part.endswith("=") and isinstance(value, str):
+                found[at] = self.id_for(part[:-1], unquote(value)) or value
+        return tuple(found)

@@ -40,6 +40,8 @@ def _rows(document: Mapping[str, Any], answer: Any) -> Mapping[str, Any] | None:
     if answer is None or answer is True or answer == {}:
         return {}
     found = refs.resolved(document, answer)
+    if found.get("type", "object") == "object" and not _properties(document, found):
+        return {}
     if found.get("type") == "array" or "items" in found:
         return refs.resolved(document, found.get("items"))
     arrays = [

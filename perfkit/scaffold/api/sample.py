@@ -13,6 +13,7 @@ from perfkit.scaffold import loose
 from perfkit.scaffold.api import refs
 from perfkit.scaffold.api.sample_text import sample_string
 from perfkit.scaffold.api.underivable import UnderivableError
+from perfkit.scaffold.names import words_of
 from perfkit.scaffold.secrecy.vault import Vault, is_secret_key
 
 DEEPEST: Final = 12
@@ -122,7 +123,7 @@ class Sampler:
                 raise UnderivableError("is a file")
         if is_secret_key(key) or schema.get("format") == "password":
             return self._vault.use(key or "password")
-        return sample_string(schema)
+        return sample_string({"format": "email", **schema} if "email" in words_of(key) else schema)
 
     def _object(self, schema: Mapping[str, Any], depth: int, seen: frozenset[str]) -> dict[str, Any]:
         """The required properties; where none is required, those that say by themselves what to write."""

@@ -144,9 +144,13 @@ def _mix(mix: Mix) -> str:
     divisor = math.gcd(*weights)
     rows = []
     for request, weight in zip(mix.requests, weights, strict=True):
-        addresses = "".join(f"            {words(one, is_address=True)},\n" for one in request.addresses)
-        head = f"{weight // divisor}, {string(request.method)}, {string(request.name)}"
-        rows.append(f"    (\n        {head},  # {request.count:,} requests\n        [\n{addresses}        ],\n    ),\n")
+        addresses = [words(one, is_address=True) for one in request.addresses]
+        listed = f"[{addresses[0]}]"
+        if len(addresses) > 1:
+            listed = "[\n" + "".join(f"            {one},\n" for one in addresses) + "        ]"
+        facts = (str(weight // divisor), string(request.method), string(request.name), listed)
+        written = "".join(f"        {fact},\n" for fact in facts)
+        rows.append(f"    (  # {request.count:,} requests\n{written}    ),\n")
     return (
         "\n\n# Weight, method, name and addresses; an address that was asked for often stands here several times.\n"
         f"MIX: list[tuple[int, str, str, list[str]]] = [\n{''.join(rows)}]\n\n\n"

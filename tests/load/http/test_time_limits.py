@@ -10,6 +10,8 @@ import pytest
 from tests.load.http.conftest import Lean
 from tests.load.http.raw import OK, Talk, a_raw_server, each
 
+pytestmark = pytest.mark.alone
+
 SHORT = {"silence_s": 0.15}
 
 
