@@ -177,7 +177,7 @@ def test_a_packed_log_is_read(tmp_path: Path) -> None:
         (bytes(range(256)) * 300, "none of the"),
         (b"x" * 1_000_000, "none of the 1 lines"),
         (a_line("/a", method="POST").encode(), "nothing can be replayed"),
-        (gzip.compress(a_line("/a").encode() * 50)[:40], "packed with gzip, and broken"),
+        (gzip.compress(a_line("/a").encode() * 50, mtime=0)[:40], "packed with gzip, and broken"),
     ],
 )
 def test_what_is_no_access_log_is_refused_in_a_sentence(data: bytes, said: str, tmp_path: Path) -> None:
