@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from perfkit.errors import DiscardedError
+
 HELP = """Judge a run again, by its own targets or by those of another suite; nothing is measured.
 
   perfkit check latest
@@ -34,4 +36,7 @@ def check(
     asked = config.load(suite, metrics=metrics.names(), profile=profile) if suite else None
     story = tell(store.load(store.find(run, out)), config=asked)
     shown.print_result(story, None, as_json=as_json)
+    if story.after.run.status == "discarded":
+        why = (*story.after.run.notes, "it failed a check of its validity")[0]
+        raise DiscardedError(f"{story.after.run.id} was discarded: {why}", hint="measure it again")
     raise typer.Exit(gate(story.after.verdicts, story.after.run.validity))

@@ -73,6 +73,7 @@ def test_a_target_that_dies_in_mid_run_is_exit_3_and_what_was_measured_is_kept(t
             out, err = process.communicate(timeout=60)
     assert_explained(Done(process.returncode, out, err), 3, "the target went away in phase load")
     assert status_of(tmp_path) == "discarded"
+    assert_explained(perfkit("check", "latest", at=tmp_path), 6, "went away")
     assert "report.html" in out
     assert not strays(tmp_path)
 
