@@ -17,8 +17,8 @@ _CONDITIONS: Final = ("Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merg
 
 
 def findings_list(findings: Sequence[Finding]) -> list[RenderableType]:
-    """Each diagnosis with its evidence and its fix, the dearest first."""
-    return [_finding(finding) for finding in sorted(findings, key=lambda finding: -(finding.impact_ms or 0.0))]
+    """Each diagnosis with its evidence and its fix, in the order of whoever ranked them."""
+    return [_finding(finding) for finding in findings]
 
 
 def _finding(finding: Finding) -> Text:

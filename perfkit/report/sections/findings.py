@@ -16,9 +16,8 @@ def prepare(story: Story) -> dict[str, Any] | None:
     everything = earlier | later
     if not everything:
         return None
-    ordered = sorted(everything, key=lambda key: -(everything[key].impact_ms or 0.0))
     has_before = story.before is not None
-    return {"cards": [_card(everything[key], _seen(key, earlier, later, has_before=has_before)) for key in ordered]}
+    return {"cards": [_card(everything[key], _seen(key, earlier, later, has_before=has_before)) for key in everything]}
 
 
 Key = tuple[str, str | None, str]
