@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import Any, Final
 
 _IN_THE_CHILD: Final = {
-    "HttpUser": "perfkit.load.http.user",
-    "WebSocketUser": "perfkit.load.websocket",
-    "feed": "perfkit.load.feeds",
-    "env": "perfkit.load.secrets",
+    "HttpUser": "perfkit.load.child.http.user",
+    "WebSocketUser": "perfkit.load.child.websocket",
+    "feed": "perfkit.load.child.feeds",
+    "env": "perfkit.load.child.secrets",
 }
 
 

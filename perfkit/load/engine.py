@@ -22,7 +22,7 @@ from perfkit.load import failure
 from perfkit.load.orders import VARIABLE, Orders, Status
 from perfkit.model import Phase, PhaseMark, Scenario
 
-RECORDER: Final = Path(__file__).parent / "entry" / "perfkit_entry.py"
+RECORDER: Final = Path(__file__).parent / "child" / "entry" / "perfkit_entry.py"
 START_LIMIT_S: Final = 60.0
 STOP_GRACE_S: Final = 10.0
 SHARD: Final = "{phase}-{pid}.arrow"

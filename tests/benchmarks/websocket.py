@@ -18,7 +18,7 @@ from perfkit.model import Request
 from perfkit.rows import read_rows
 from tests.benchmarks.nginx import on_core
 from tests.benchmarks.pairs import publish
-from tests.load.websocket_server import a_websocket_server
+from tests.load.child.websocket_server import a_websocket_server
 
 CONNECTIONS = 1000
 SECONDS = 10.0
