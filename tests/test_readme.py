@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def test_the_two_commands_are_demo_and_test() -> None:
 
 def test_every_dependency_has_its_reason_and_no_other() -> None:
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["demo"], *extras["dev"]]
+    wanted = [*PROJECT["dependencies"], *chain.from_iterable(extras.values())]
     names = {re.split(r"[^\w.-]", requirement)[0] for requirement in wanted} - {PROJECT["name"]}
     assert {name for row in pages.table(README, "package") for name in row[0].split(", ")} == names
 
