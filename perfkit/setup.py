@@ -13,7 +13,7 @@ from perfkit.errors import PerfkitError
 from perfkit.load import engine
 from perfkit.measure import dsn_of
 from perfkit.model import Config
-from perfkit.samplers import process
+from perfkit.samplers import whom
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _processes(config: Config, out: Path) -> str:
         return "none is watched" if not config.target.start else "the started target will be watched"
     if config.target.start:
         return "will be looked for when the target has been started"
-    found = [process.find(watch) for watch in config.target.watch]
+    found = [whom.find(watch) for watch in config.target.watch]
     return ", ".join(f"{root.name()} ({root.pid})" for root in found)
 
 

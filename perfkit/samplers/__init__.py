@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from perfkit.model import Config
-from perfkit.samplers import heap, process, system
+from perfkit.samplers import cgroup, detail, heap, node, process, system
 
 
 class Sampler(Protocol):
@@ -19,10 +19,17 @@ class Sampler(Protocol):
         """Metric (with its unit as the last word) → value; what cannot be read now is left out."""
         ...
 
+    def close(self) -> None:
+        """Give back what is held open in the target."""
+        ...
+
 
 SAMPLERS: Final[tuple[Callable[[Config], Sequence[Sampler]], ...]] = (
     process.from_config,
+    detail.from_config,
+    cgroup.from_config,
     heap.from_config,
+    node.from_config,
     system.from_config,
 )
 

@@ -15,7 +15,8 @@ TIMEOUT_S: Final = 2.0
 
 
 def from_config(config: Config) -> Sequence[HeapEndpoint]:
-    return [HeapEndpoint(config.target.url, config.target.heap)] if config.target.heap else []
+    heap = config.target.heap
+    return [HeapEndpoint(config.target.url, heap)] if isinstance(heap, Heap) else []
 
 
 class HeapEndpoint:
@@ -37,6 +38,9 @@ class HeapEndpoint:
         wanted = {"heap_used_bytes": self._heap.used, "heap_limit_bytes": self._heap.limit}
         found = {name: point(document, pointer) for name, pointer in wanted.items() if pointer is not None}
         return {name: float(value) for name, value in found.items() if isinstance(value, (int, float))}
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 def point(document: Any, pointer: str) -> Any:

@@ -1,16 +1,17 @@
-"""Read memory and CPU of a process tree. Knows psutil and /proc; knows nothing of time, files or load."""
+"""Read memory and CPU of a process tree. Knows /proc by way of `proc`; knows nothing of time, files or load."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import psutil
 
-from perfkit.errors import TargetError, UsageError
+from perfkit.errors import TargetError
 from perfkit.model import Config
+from perfkit.samplers import proc
+from perfkit.samplers.whom import find, in_group
 
 SOURCE: Final = "target"
 
@@ -19,69 +20,12 @@ def from_config(config: Config) -> Sequence[ProcessTree]:
     return [ProcessTree(config.target.watch, config.sampling.period_s)] if config.target.watch else []
 
 
-def find(watch: str) -> psutil.Process:
-    """The process that `pid:N`, `port:N` (who listens there) or `name:TEXT` (the oldest of that name) means.
-
-    Raises:
-        TargetError: there is none, or it is another user's and cannot be seen.
-        UsageError: the text has another form.
-    """
-    kind, _, value = watch.partition(":")
-    match kind:
-        case "pid" if value.isdigit():
-            found = psutil.Process(int(value)) if psutil.pid_exists(int(value)) else None
-        case "port" if value.isdigit():
-            found = _listener(int(value))
-        case "name" if value:
-            found = _oldest_named(value)
-        case _:
-            raise UsageError(f"{watch!r} names no process", hint='write "pid:123", "port:8000" or "name:gunicorn"')
-    if found is None:
-        raise TargetError(
-            f"no process to watch for {watch!r}",
-            hint="start the target first, or watch it by another name; another user's ports need root to be seen",
-        )
-    return found
-
-
-def _listener(port: int) -> psutil.Process | None:
-    """Who listens on a TCP port. A forked server has several: the oldest is the parent of the others."""
-    pids = set()
-    try:
-        connections = psutil.net_connections(kind="tcp")
-    except psutil.AccessDenied:  # macOS lets only root see all
-        return None
-    for connection in connections:
-        if (
-            connection.status == psutil.CONN_LISTEN
-            and connection.laddr
-            and connection.laddr.port == port
-            and connection.pid
-        ):
-            pids.add(connection.pid)
-    return _oldest(pids)
-
-
-def _oldest_named(name: str) -> psutil.Process | None:
-    return _oldest({process.pid for process in psutil.process_iter(["name"]) if process.info["name"] == name})
-
-
-def _oldest(pids: set[int]) -> psutil.Process | None:
-    alive = []
-    for pid in pids:
-        try:
-            process = psutil.Process(pid)
-            alive.append((process.create_time(), process))
-        except psutil.NoSuchProcess:
-            continue
-    return min(alive, key=lambda pair: pair[0])[1] if alive else None
-
-
 class ProcessTree:
     """The processes that `watch` names, with their children; found again when they are replaced.
 
     Readings, summed over the tree: `rss_bytes`, `anon_bytes` (RssAnon; the best view of a heap from outside),
-    `cpu_ratio` (1.0 is one core, since the last reading), `processes_count`, `restarts_count` (roots replaced so far).
+    `swap_bytes`, `threads_count`, `cpu_ratio` (1.0 is one core, since the last reading), `processes_count`,
+    `restarts_count` (roots replaced so far).
     """
 
     source = SOURCE
@@ -90,7 +34,7 @@ class ProcessTree:
         self.period_s = period_s
         self._watch = watch
         self._roots = [find(text) for text in watch]
-        self._cpu: dict[tuple[int, float], float] = {}
+        self._cpu: dict[tuple[int, int], float] = {}
         self._read_at = time.perf_counter()
         self.restarts = 0
 
@@ -98,22 +42,27 @@ class ProcessTree:
     def is_alive(self) -> bool:
         return all(_is_alive(root) for root in self._roots)
 
+    @property
+    def roots(self) -> list[int]:
+        return [root.pid for root in self._roots]
+
     def read(self) -> Mapping[str, float]:
-        self._find_again()
-        members = list(self._members())
+        self.find_again()
+        members = [found for pid in self.members() if (found := proc.facts(pid)) is not None and not found.is_zombie]
+        reading = {"processes_count": float(len(members)), "restarts_count": float(self.restarts)}
         if not members:
-            return {"processes_count": 0.0, "restarts_count": float(self.restarts)}
-        memory = [sizes for member in members if (sizes := _memory_of(member)) is not None]
-        reading = {
-            "rss_bytes": float(sum(rss for rss, _ in memory)),
-            "anon_bytes": float(sum(anon for _, anon in memory)),
-            "processes_count": float(len(memory)),
-            "restarts_count": float(self.restarts),
+            return reading
+        reading |= {
+            "rss_bytes": float(sum(member.rss_bytes for member in members)),
+            "anon_bytes": float(sum(member.anon_bytes for member in members)),
+            "swap_bytes": float(sum(member.swap_bytes for member in members)),
+            "threads_count": float(sum(member.threads for member in members)),
         }
         cpu = self._cpu_ratio(members)
         return reading if cpu is None else reading | {"cpu_ratio": cpu}
 
-    def _find_again(self) -> None:
+    def find_again(self) -> None:
+        """Look for those that have gone: a server that was started anew is the same target."""
         for position, root in enumerate(self._roots):
             if _is_alive(root):
                 continue
@@ -124,28 +73,21 @@ class ProcessTree:
             self._roots[position] = replacement
             self.restarts += 1
 
-    def _members(self) -> Iterator[psutil.Process]:
-        seen: set[int] = set()
-        for root in self._roots:
-            try:
-                family = [root, *root.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                continue
-            for process in family:
-                if process.pid not in seen:
-                    seen.add(process.pid)
-                    yield process
+    def members(self) -> list[int]:
+        """The pids of the tree as they are now, each once."""
+        found: dict[int, None] = {}
+        for watch, root in zip(self._watch, self._roots, strict=True):
+            kind, _, path = watch.partition(":")
+            found |= dict.fromkeys(in_group(path) if kind == "cgroup" else proc.family(root.pid))
+        return list(found)
 
-    def _cpu_ratio(self, members: list[psutil.Process]) -> float | None:
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _cpu_ratio(self, members: list[proc.Facts]) -> float | None:
         """CPU seconds of the members since the last reading per second; None at the first reading."""
         now = time.perf_counter()
-        spent = {}
-        for member in members:
-            try:
-                times = member.cpu_times()
-                spent[(member.pid, member.create_time())] = times.user + times.system
-            except psutil.Error:
-                continue
+        spent = {member.key: member.cpu_s for member in members}
         before, elapsed = self._cpu, now - self._read_at
         self._cpu, self._read_at = spent, now
         if not before or elapsed <= 0:
@@ -158,25 +100,3 @@ def _is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
-
-
-def _memory_of(process: psutil.Process) -> tuple[int, int] | None:
-    """(RSS, anonymous memory) in bytes; None when the process has gone or may not be read."""
-    try:
-        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return _memory_without_proc(process)
-    sizes = {
-        key: int(rest.split()[0]) * 1024
-        for key, _, rest in (line.partition(":") for line in status.splitlines())
-        if key in {"VmRSS", "RssAnon"}
-    }
-    return (sizes["VmRSS"], sizes.get("RssAnon", sizes["VmRSS"])) if "VmRSS" in sizes else None
-
-
-def _memory_without_proc(process: psutil.Process) -> tuple[int, int] | None:
-    try:
-        rss = process.memory_info().rss
-    except psutil.Error:
-        return None
-    return rss, rss

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from perfkit.errors import PerfkitError
 from perfkit.model import Sample
 from perfkit.rows import RowWriter
 
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from perfkit.samplers import Sampler
 
 FLUSH_S: Final = 1.0
+MOST_SHARE: Final = 0.1  # of the time that one sampler may take: a tree of thousands is read less often
 FLOOR_READINGS: Final = 3
 LATE_PERIODS: Final = 2.0
 
 
 class Watch:
-    """The samples of a run so far, by metric, for the live display; the rest goes to disk."""
+    """The samples of a run so far, by metric, for the live display; the rest goes to disk.
+
+    `unread`: what could not be read, each reason once, and since when (unix seconds).
+    """
 
     def __init__(self, samplers: Sequence[Sampler], path: Path) -> None:
         self.samplers = samplers
@@ -33,9 +38,11 @@ class Watch:
         self._missed = 0
         self.latest: dict[tuple[str, str], float] = {}
         self.failure: OSError | None = None
+        self.unread: dict[str, float] = {}
         self._thread = threading.Thread(target=self._run, name="perfkit-watch", daemon=True)
 
     def _run(self) -> None:
+        cost = _Cost()
         due = [time.perf_counter()] * len(self.samplers)
         flush_at = time.perf_counter() + FLUSH_S
         while not self._stop.is_set():
@@ -44,12 +51,20 @@ class Watch:
                 if now < due[position]:
                     continue
                 self._note_missed(now - due[position], sampler.period_s)
-                self.keep(sampler.source, dict(sampler.read()))
-                due[position] = max(due[position] + sampler.period_s, now)
+                self._read(sampler)
+                took_s = time.perf_counter() - now
+                due[position] = max(due[position] + sampler.period_s, now + took_s / MOST_SHARE)
             if time.perf_counter() >= flush_at:
                 flush_at += FLUSH_S
+                self.keep("perfkit", {"sampling_cpu_ratio": cost.ratio()})
                 self.flush()
             self._stop.wait(max(min([*due, flush_at]) - time.perf_counter(), 0.005))
+
+    def _read(self, sampler: Sampler) -> None:
+        try:
+            self.keep(sampler.source, dict(sampler.read()))
+        except PerfkitError as error:
+            self.unread.setdefault(error.message, time.time())
 
     def _note_missed(self, late_s: float, period_s: float) -> None:
         """A reading that comes more than two periods late stands for readings that never were."""
@@ -92,8 +107,22 @@ class Watch:
         self._stop.set()
         self._thread.join(timeout=5.0)
         self.flush()
+        for sampler in self.samplers:
+            with contextlib.suppress(PerfkitError):
+                sampler.close()
         with contextlib.suppress(OSError):  # a full disk has been noted already
             self._writer.close()
+
+
+class _Cost:
+    """CPU of this thread per second: what the sampling itself costs."""
+
+    def __init__(self) -> None:
+        self._then = time.perf_counter(), time.thread_time()
+
+    def ratio(self) -> float:
+        (then, before), self._then = self._then, (time.perf_counter(), time.thread_time())
+        return (self._then[1] - before) / max(self._then[0] - then, 1e-9)
 
 
 @contextlib.contextmanager
