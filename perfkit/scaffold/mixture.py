@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from perfkit.scaffold import names
+from perfkit.patterns import ANYTHING, MOST_NAMES, fold_further
 from perfkit.scaffold.script import MixedRequest, Text
 
 MOST_PATTERNS: Final = 2_000  # before they are folded; their examples are what takes memory
@@ -58,7 +58,7 @@ class Mixture:
 
     def requests(self) -> tuple[MixedRequest, ...]:
         """The endpoints that were ever answered well, at most 500, the most asked first."""
-        if sum(1 for pattern in self._patterns.values() if pattern.fine) > names.MOST_NAMES:
+        if sum(1 for pattern in self._patterns.values() if pattern.fine) > MOST_NAMES:
             self._fold()
         fine = sorted(((n, p) for n, p in self._patterns.items() if p.fine), key=lambda pair: -pair[1].count)
         return tuple(
@@ -80,11 +80,11 @@ class Mixture:
     def _folded_name(self, name: str) -> str:
         path = ""
         for word in name.split("/"):
-            path = f"{path}/{names.ANYTHING if path in self._wild else word}" if path else word
+            path = f"{path}/{ANYTHING if path in self._wild else word}" if path else word
         return path
 
     def _fold(self) -> None:
-        folded = names.fold_further(self._patterns)
+        folded = fold_further(self._patterns)
         patterns: dict[str, _Pattern] = {}
         for name, pattern in self._patterns.items():
             into = patterns.setdefault(folded[name], _Pattern())
@@ -94,7 +94,7 @@ class Mixture:
         self._patterns = patterns
         for name in patterns:
             words = name.split("/")
-            self._wild |= {"/".join(words[:at]) for at, word in enumerate(words) if word == names.ANYTHING}
+            self._wild |= {"/".join(words[:at]) for at, word in enumerate(words) if word == ANYTHING}
 
     def _merged(self, one: _Pattern, other: _Pattern) -> list[str]:
         """Examples of both, by their share of the requests."""

@@ -12,8 +12,8 @@ import pytest
 
 from perfkit.errors import UsageError
 from perfkit.replay import replay_once
-from perfkit.scaffold import Wishes, Written, import_source
-from perfkit.scaffold.script import Arrivals, Mix
+from perfkit.scaffold.script import Arrivals, Mix, Wishes
+from perfkit.scaffold.suites import Written, import_source
 from tests.servers import Answer, a_server
 
 

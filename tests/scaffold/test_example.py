@@ -10,7 +10,7 @@ import pytest
 
 from perfkit import config, metrics
 from perfkit.errors import UsageError
-from perfkit.scaffold import init
+from perfkit.scaffold.suites import init
 
 
 def test_the_files_written_are_a_suite_that_reads_without_a_problem(tmp_path: Path) -> None:

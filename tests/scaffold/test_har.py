@@ -12,8 +12,8 @@ import pytest
 
 from perfkit.errors import UsageError
 from perfkit.replay import replay_once
-from perfkit.scaffold import Wishes, import_source
-from perfkit.scaffold.script import Journey, Step
+from perfkit.scaffold.script import Journey, Step, Wishes
+from perfkit.scaffold.suites import import_source
 from tests.scaffold.shop import EMAIL, PASSWORD, a_session, a_shop
 from tests.scaffold.wild import imported
 

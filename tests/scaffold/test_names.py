@@ -1,4 +1,4 @@
-"""Patterns of addresses, their folding, and names for files and for Python."""
+"""Patterns of addresses, and names for files and for Python."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.scaffold.names import fold_further, identifier, pattern_of, slug, words_of
+from perfkit.scaffold.names import identifier, pattern_of, slug, words_of
 
 
 @pytest.mark.parametrize(
@@ -26,27 +26,6 @@ from perfkit.scaffold.names import fold_further, identifier, pattern_of, slug, w
 )
 def test_what_varies_in_an_address_is_a_placeholder(address: str, pattern: str) -> None:
     assert pattern_of(address) == pattern
-
-
-SEGMENTS = st.sampled_from(["a", "b", "c", "d", "{id}", "{any}", ""])
-PATHS = st.sets(st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join).map("GET /{}".format), max_size=60)
-
-
-@given(PATHS, st.integers(4, 20))
-def test_folding_keeps_every_name_and_folds_the_same_again(paths: set[str], most: int) -> None:
-    """Every name has its folded name, of the same length; what was folded is not folded further by itself."""
-    folded = fold_further(paths, most)
-    assert folded.keys() == paths
-    assert all(name.count("/") == folded[name].count("/") for name in paths)
-    again = set(folded.values())
-    assert len(set(fold_further(again, most).values())) <= max(len(again), 1)
-
-
-def test_folding_begins_where_a_path_has_most_branches() -> None:
-    people = [f"GET /people/{chr(97 + n % 26)}{n}x/edit" for n in range(600)]
-    pages = [f"GET /pages/{word}" for word in ("home", "cart", "help")]
-    folded = set(fold_further([*people, *pages]).values())
-    assert folded == {"GET /people/{any}/edit", *pages}
 
 
 @given(st.text(max_size=30))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from perfkit.errors import UsageError
-from perfkit.scaffold import Wishes
+from perfkit.scaffold.script import Wishes
 from tests.scaffold.wild import imported
 
 JSON = "application/json"

@@ -9,7 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from perfkit.scaffold import Wishes, Written, import_source
+from perfkit.scaffold.script import Wishes
+from perfkit.scaffold.suites import Written, import_source
 
 NASTY = st.sampled_from(
     ["", "'", '"', '"""', "'''", "\\", "\\\"", "{", "}", "{x}", "{{", "{self}", "\n", "\r\n", "#", "%s", "\x00", "\x7f",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from perfkit.errors import UsageError
+from perfkit.patterns import MOST_NAMES, fold_further
 from perfkit.scaffold import addresses, loose, names, source
 from perfkit.scaffold.recording import bodies
 from perfkit.scaffold.recording.correlate import correlated
@@ -90,7 +91,7 @@ def _steps(exchanges: Sequence[Exchange]) -> tuple[list[Step], list[Exchange], t
         written.append(exchange)
         if exchange.started_at is not None:
             ended_at = max(exchange.started_at + exchange.took_s, ended_at or 0.0)
-    folded = names.fold_further({step.name for step in steps})
+    folded = fold_further({step.name for step in steps})
     return [replace(step, name=folded[step.name]) for step in steps], written, tuple(skipped)
 
 
@@ -131,7 +132,7 @@ def _notes(kept: Kept, steps: Sequence[Step], strangers: Sequence[str]) -> list[
     if rest := kept.left_out.total() - sum(count for _, count in shown):
         notes.append(f"left out: {rest:,} for {len(kept.left_out) - len(shown):,} more reasons")
     patterns = {_name_of(exchange) for exchange in kept.exchanges}
-    if len(patterns) > names.MOST_NAMES:
+    if len(patterns) > MOST_NAMES:
         notes.append(f"{len(patterns):,} patterns of addresses were folded into {len({s.name for s in steps}):,} names")
     if strangers:
         notes.append(

@@ -17,6 +17,7 @@ from statistics import median
 from typing import Final
 
 from perfkit.errors import UsageError
+from perfkit.patterns import MOST_NAMES
 from perfkit.scaffold import addresses, names, source
 from perfkit.scaffold.mixture import MOST_COUNTED, Mixture
 from perfkit.scaffold.recording.kept import STATIC_ENDS
@@ -159,7 +160,7 @@ def _notes(seen: _Read, kept: int) -> list[str]:
         **{f"requests that were answered {status}": count for status, count in seen.refused.most_common(10)},
     }
     notes = [f"left out: {count:,} {what}" for what, count in counts.items() if count]
-    if (different := seen.mixture.different) > names.MOST_NAMES:
+    if (different := seen.mixture.different) > MOST_NAMES:
         counted = f"more than {MOST_COUNTED:,}" if different >= MOST_COUNTED else f"{different:,}"
         notes.append(f"{counted} patterns of addresses were folded into {kept:,} names")
     return notes
