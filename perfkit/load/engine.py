@@ -5,25 +5,22 @@ Knows processes, pipes and Locust's log; never imports Locust. A phase that is i
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
-import selectors
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
-from perfkit.errors import ScenarioError
-from perfkit.load import failure
-from perfkit.load.orders import VARIABLE, Orders, Status
-from perfkit.model import Phase, PhaseMark, Scenario
+from perfkit.load import access, children, failure, open_files
+from perfkit.load.children import LocalWorkers
+from perfkit.load.following import START_LIMIT_S, Ear, follow
+from perfkit.load.orders import Orders, Status
+from perfkit.load.pipe import Lines, status_pipe
+from perfkit.model import Phase, PhaseMark, Scenario, Workers
 
-RECORDER: Final = Path(__file__).parent / "child" / "entry" / "perfkit_entry.py"
-START_LIMIT_S: Final = 60.0
 STOP_GRACE_S: Final = 10.0
 SHARD: Final = "{phase}-{pid}.arrow"
 
@@ -44,44 +41,82 @@ def run_phase(
     folder: Path,
     on_status: Callable[[Status], None],
     should_stop: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda text: None,
+    *,
+    is_last: bool = True,
 ) -> PhaseRun:
     """Load the target as the phase says; rows go to `folder/requests/`, Locust's log to `folder/locust.log`.
 
-    The first Ctrl-C ends the phase gently, a second one (KeyboardInterrupt leaves this function) at once. The child
-    never outlives this call.
+    With several workers one more child is their master, and `note` gets a line when one comes from elsewhere. After the
+    phase that `is_last` those go. The first Ctrl-C ends the phase gently, a second one (KeyboardInterrupt leaves this
+    function) at once, as does one before all workers have come. No child outlives this call.
 
     Raises:
-        ScenarioError: the scenario could not be loaded, or Locust ended before its load began.
+        ScenarioError: the scenario could not be loaded, or Locust ended before its load began, or workers are missing,
+            or so many users need more open files than there may be.
+        UsageError: workers of other machines may come, and there is no token.
     """
     started_at = time.time()
     log = folder / "locust.log"
-    with _status_pipe() as (reader, writer):
-        orders = _orders(phase, folder, writer.fileno())
+    workers = workers_of(phase, scenario.workers)
+    open_files.require(phase, workers)
+    token = access.token_to_bind(workers) if _are_many(workers) else None
+    with status_pipe() as (reader, writer):
+        facts = {"is_lean": scenario.is_lean, "is_last": is_last, **_crowd(scenario, workers)}
+        orders = replace(_orders(phase, folder, writer.fileno()), **facts)
         log_from = log.stat().st_size if log.exists() else 0
-        with _child(_argv(phase, scenario, url), orders, log, writer.fileno()) as child:
+        argv = [*_argv(phase, scenario, url), *_master(workers)]
+        with (
+            children.running(argv, orders, log, writer.fileno(), token) as child,
+            LocalWorkers(scenario, workers.host, workers.local, orders, log, token) as crew,
+        ):
             writer.close()
-            last, is_interrupted = _follow(child, reader, on_status, should_stop)
+            ear = Ear(on_status, crew, workers, note)
+            is_interrupted = follow(child, Lines(reader), ear, should_stop)
             code = child.wait(timeout=STOP_GRACE_S)
+            crew.join(STOP_GRACE_S)
+    last = ear.last
     if last is None or (code != 0 and not last.is_final):
         text = log.read_bytes()[log_from:].decode(errors="replace")
-        raise failure.explain(text, scenario.file, code, has_begun=last is not None)
+        raise failure.explain(text, scenario.files, code, has_begun=last is not None)
+    if code > 0:
+        said = f"phase {phase.name}: the scenario itself ended with exit code {code}, which perfkit does not judge by"
+        last = replace(last, notes=(*last.notes, said))
     return PhaseRun(_mark(phase, started_at, last), last, is_interrupted)
 
 
-def list_users(scenario: Scenario, folder: Path) -> list[str]:
+def list_users(scenario: Scenario) -> list[str]:
     """The names of the User classes, found by loading the scenario in a child that makes no request.
 
     Raises:
         ScenarioError: it cannot be loaded.
     """
-    argv = [sys.executable, "-m", "locust", "-f", str(scenario.file.resolve()), "--list"]
-    listed = subprocess.run(
-        argv, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=START_LIMIT_S, check=False
-    )
-    names = [line.strip() for line in listed.stdout.splitlines() if line.startswith("    ")]
-    if listed.returncode or not names:
-        raise failure.explain(listed.stderr + listed.stdout, scenario.file, listed.returncode, has_begun=False)
+    names = [line.strip() for line in _asked(scenario, "--list").splitlines() if line.startswith("    ")]
+    if not names:
+        raise failure.explain("", scenario.files, 0, has_begun=False)
     return names
+
+
+def list_tasks(scenario: Scenario) -> list[str]:
+    """The tasks of its users as "User.task", found in the same way; a nested task set is one of them.
+
+    Raises:
+        ScenarioError: it cannot be loaded.
+    """
+    told = _asked(scenario, "--show-task-ratio-json")
+    users = json.loads(told[told.index("{") :])["per_class"]
+    return [f"{user}.{task}" for user, facts in users.items() for task in facts.get("tasks", ())]
+
+
+def _asked(scenario: Scenario, option: str) -> str:
+    """What Locust prints of a scenario that it only loads."""
+    argv = [*children.locust(scenario), option, *scenario.arguments]
+    done = subprocess.run(
+        argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=START_LIMIT_S, check=False
+    )
+    if done.returncode:
+        raise failure.explain(done.stderr + done.stdout, scenario.files, done.returncode, has_begun=False)
+    return done.stdout
 
 
 def _orders(phase: Phase, folder: Path, writer: int) -> Orders:
@@ -102,6 +137,10 @@ def _orders(phase: Phase, folder: Path, writer: int) -> Orders:
         stages=tuple((stage.to, stage.over_s) for stage in phase.stages),
         pacing_s=phase.pacing_s,
         think_s=phase.think_s,
+        page_size=phase.page_size,
+        scaled=phase.scaled,
+        only=phase.only,
+        shape=(phase.shape.limit_s, phase.shape.warmup_s) if phase.shape else None,
     )
 
 
@@ -110,111 +149,52 @@ def _file_name(phase: str) -> str:
 
 
 def _argv(phase: Phase, scenario: Scenario, url: str) -> list[str]:
-    """Locust's command line. The scenario comes first, so that it is patched first; failed requests are data.
+    """Locust's command line; failed requests are data.
 
     In the open model Locust starts without users: the child makes them when they are needed.
     """
-    locust = [sys.executable, "-m", "locust", "-f", f"{scenario.file},{RECORDER}", "--headless", "--host", url]
     rate = ["--users", str(0 if phase.is_open else phase.users), "--spawn-rate", str(max(phase.users, 1))]
-    return [*locust, *rate, "--only-summary", "--exit-code-on-error", "0", *scenario.arguments]
+    return [*children.locust(scenario), "--headless", "--host", url, *rate, "--only-summary", *scenario.arguments]
 
 
-@contextlib.contextmanager
-def _status_pipe() -> Iterator[tuple[int, IO[bytes]]]:
-    """The writer is a file, which may be closed twice: a number closed twice may be somebody else's by then."""
-    reader, writer = os.pipe()
-    with os.fdopen(reader, "rb", buffering=0), os.fdopen(writer, "wb", buffering=0) as file:
-        yield reader, file
+def workers_of(phase: Phase, workers: Workers) -> Workers:
+    """No more processes of this machine than the phase has users."""
+    if workers.remote or phase.shape is not None:
+        return workers
+    users = phase.max_users if phase.is_open else round(phase.peak)
+    return replace(workers, local=max(min(workers.local, users), 1))
 
 
-@contextlib.contextmanager
-def _child(argv: list[str], orders: Orders, log: Path, writer: int) -> Iterator[subprocess.Popen[bytes]]:
-    environment = os.environ | {VARIABLE: orders.to_json(), "LOCUST_SKIP_LOG_SETUP": "0", "PYTHONUNBUFFERED": "1"}
-    with log.open("ab") as output:
-        # A session of its own: Ctrl-C in the terminal reaches the parent only, which then decides.
-        child = subprocess.Popen(
-            argv,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            pass_fds=(writer,),
-            start_new_session=True,
-        )
-        try:
-            yield child
-        finally:
-            if child.poll() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+def _are_many(workers: Workers) -> bool:
+    """Whether there is a master; one process of this machine needs none."""
+    return workers.local + workers.remote > 1 or workers.remote > 0
 
 
-def _follow(
-    child: subprocess.Popen[bytes],
-    reader: int,
-    on_status: Callable[[Status], None],
-    should_stop: Callable[[], bool],
-) -> tuple[Status | None, bool]:
-    """Pass on the child's status lines until it ends. Returns its last word and whether it was stopped early."""
-    last: Status | None = None
-    is_interrupted = False
-    deadline = time.monotonic() + START_LIMIT_S
-    lines = _Lines(reader)
-    while not lines.is_closed:
-        try:
-            for line in lines.read(timeout_s=0.2):
-                last = Status.from_json(line)
-                on_status(last)
-            if not is_interrupted and last is not None and should_stop():
-                is_interrupted = _stop_gently(child)
-        except KeyboardInterrupt:
-            if is_interrupted:
-                raise
-            is_interrupted = _stop_gently(child)
-        if last is None and time.monotonic() > deadline:
-            raise ScenarioError(
-                f"Locust did not start within {START_LIMIT_S:.0f} s", hint="see locust.log in the run folder"
-            )
-    return last, is_interrupted
+def _crowd(scenario: Scenario, workers: Workers) -> dict[str, Any]:
+    if not _are_many(workers):
+        return {}
+    number = workers.local + workers.remote
+    return {"role": "master", "workers": number, "scenario_hash": children.hash_of(scenario)}
 
 
-def _stop_gently(child: subprocess.Popen[bytes]) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        child.send_signal(signal.SIGUSR1)
-    return True
-
-
-class _Lines:
-    """Whole lines from a pipe, with a time limit on each read."""
-
-    def __init__(self, reader: int) -> None:
-        self._reader = reader
-        self._rest = b""
-        self.is_closed = False
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(reader, selectors.EVENT_READ)
-
-    def read(self, timeout_s: float) -> list[str]:
-        if not self._selector.select(timeout_s):
-            return []
-        data = os.read(self._reader, 65536)
-        if not data:
-            self.is_closed = True
-            self._selector.close()
-            return []
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        return [line.decode() for line in lines]
+def _master(workers: Workers) -> list[str]:
+    """At a port of its own choice where nobody comes from elsewhere, who would have to know it."""
+    if not _are_many(workers):
+        return []
+    port, number = workers.port if workers.remote else 0, workers.local + workers.remote
+    bind = ["--master-bind-host", children.for_zmq(workers.host), "--master-bind-port", str(port)]
+    return ["--master", *bind, "--expect-workers", str(number)]
 
 
 def _mark(phase: Phase, started_at: float, end: Status) -> PhaseMark:
     return PhaseMark(
         name=phase.name,
-        users=None if phase.is_open else round(phase.peak),
+        users=None if phase.is_open or end.is_shaped else round(phase.peak),
         started_at=started_at,
         measured_at=end.measured_at,
         ended_at=end.ended_at or end.at,
-        is_warmup_only=phase.is_warmup_only,
+        is_warmup_only=not phase.gives_figures,
+        requests=end.requests,
         generator_cpu_ratio=end.generator_cpu_ratio,
         listener_exceptions=end.listener_exceptions,
         scenario_exceptions=end.scenario_exceptions,
@@ -227,4 +207,5 @@ def _mark(phase: Phase, started_at: float, end: Status) -> PhaseMark:
         dropped_warmup=end.dropped_warmup,
         busiest_users=end.busiest_users,
         max_users=phase.max_users if phase.is_open else None,
+        workers=tuple(end.workers),
     )

@@ -3,47 +3,83 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from perfkit.errors import ScenarioError
 
-_FRAME: Final = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
-_ERROR: Final = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Exit)): ?(?P<text>.*)$", re.MULTILINE)
+_TRACEBACK: Final = "Traceback (most recent call last):\n"
+_FRAME: Final = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
+_RAISED: Final = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*)(?:: ?(?P<text>.*))?$", re.MULTILINE)
+_USAGE: Final = re.compile(r"^\S+: error: (?P<text>.*(?:\nDid you mean .*)?)", re.MULTILINE)
 _OLD_STYLE: Final = re.compile(r"class has been renamed to \w*User")
 # Without a User class Locust looks for pytest functions; a failure in there means that there was neither.
-_NO_USER: Final = ("load_locustfile_pytest", "No User class found", "No tasks defined")
+_NO_USER: Final = ("load_locustfile_pytest", "No User class found")
+_SAID_BY_LOCUST: Final = re.compile(
+    r"(?P<text>Unknown User\(s\): .*|Duplicate (?:user class names|shape classes): .*"
+    r"|Error applying user config.*|Gave up waiting for workers.*)"
+)
+_OURS: Final = {"RefusedError", "NoShapeError", "NoTaskError"}  # whose text is a sentence already
+_HINTS: Final[Mapping[str, str]] = {
+    "run_single_user": 'put the call under `if __name__ == "__main__":`',
+    "sys.exit": "let it raise an exception that says what is missing, or leave the exit out",
+    "LoadTestShape": "give the phase users and a duration, or leave out its shape",
+    "tags": "name a tag that the scenario has, or leave --tags and --exclude-tags out",
+    "relative import": "Locust loads each file by itself: import what lies beside it by its name, `import pages`",
+}
+_MEND: Final = "mend the scenario and try again"
 
 
-def explain(log: str, scenario: Path, code: int | None, *, has_begun: bool) -> ScenarioError:
+def explain(log: str, scenario: Sequence[Path], code: int | None, *, has_begun: bool) -> ScenarioError:
     """The error for a child that ended with `code`; `has_begun` says whether its load had started."""
+    named = ", ".join(map(str, scenario))
     if _OLD_STYLE.search(log):
         return ScenarioError(
-            f"{scenario} is written for Locust before 1.0 (HttpLocust)",
+            f"{named} is written for Locust before 1.0 (HttpLocust)",
             hint="derive the class from HttpUser, rename task_set to tasks = [...], and give wait_time = between(...)",
         )
     if any(sign in log for sign in _NO_USER):
         return ScenarioError(
-            f"{scenario} has no Locust User class with tasks",
+            f"{named} has no Locust User class with tasks",
             hint="derive a class from locust.HttpUser or FastHttpUser and mark its methods with @task",
         )
     if "Could not find" in log and "locustfile" in log:
-        return ScenarioError(f"{scenario} does not exist", hint="name a Locust file, or set scenario.file")
-    if "unrecognized arguments" in log:
-        line = next(line for line in log.splitlines() if "unrecognized arguments" in line)
-        return ScenarioError(f"Locust does not know {line.split('unrecognized arguments:')[1].strip()}")
-    if errors := list(_ERROR.finditer(log)):
-        return _from_traceback(log, scenario, errors[-1])
+        return ScenarioError(f"{named} does not exist", hint="name a Locust file, or set scenario.file")
+    if said := _SAID_BY_LOCUST.search(log):
+        return ScenarioError(f"{named}: {said['text']}", hint="see locust.log in the run folder")
+    if usage := _USAGE.search(log):
+        return ScenarioError(
+            f"the scenario's arguments do not fit: {usage['text'].replace(chr(10), ' ')}",
+            hint="they stand after -- or in scenario.arguments; the scenario adds its own to those of Locust",
+        )
+    if error := _from_traceback(log, scenario):
+        return error
     doing = "during the load" if has_begun else "before the load began"
     return ScenarioError(f"Locust ended with code {code} {doing}", hint="see locust.log in the run folder")
 
 
-def _from_traceback(log: str, scenario: Path, error: re.Match[str]) -> ScenarioError:
-    frames = list(_FRAME.finditer(log, 0, error.start()))
-    here = str(scenario.parent.resolve())
-    own = [frame for frame in frames if str(Path(frame["file"]).resolve()).startswith(here)]
-    place = f"{own[-1]['file']}, line {own[-1]['line']}" if own else str(scenario)
-    kind = error["kind"].rpartition(".")[2]
-    missing = re.search(r"No module named '([\w.]+)'", error["text"])
-    hint = f"install {missing[1]} into the environment of perfkit" if missing else "mend the scenario and try again"
-    return ScenarioError(f"{place}: {kind}: {error['text']}", hint=hint)
+def _from_traceback(log: str, scenario: Sequence[Path]) -> ScenarioError | None:
+    """The last exception of the log, at the innermost line of the scenario's own; its causes may stand before it."""
+    first, last = log.find(_TRACEBACK), log.rfind(_TRACEBACK)
+    raised = _RAISED.search(log, last + len(_TRACEBACK)) if last >= 0 else None
+    if raised is None:
+        return None
+    frames = list(_FRAME.finditer(log, first, raised.start()))
+    own = [frame for frame in frames if _is_of(scenario, Path(frame["file"]))] or frames
+    place = f"{own[-1]['file']}, line {own[-1]['line']}" if own else ", ".join(map(str, scenario))
+    kind, text = raised["kind"].rpartition(".")[2], raised["text"] or ""
+    said = text if kind in _OURS else f"{kind}: {text}" if text else kind
+    return ScenarioError(f"{place}: {said}", hint=_hint_for(text))
+
+
+def _is_of(scenario: Sequence[Path], file: Path) -> bool:
+    """Whether a frame is the scenario's: its file lies beside, or below, one that was named."""
+    folders = (path if path.is_dir() else path.parent for path in scenario)
+    return "site-packages" not in file.parts and any(file.resolve().is_relative_to(at.resolve()) for at in folders)
+
+
+def _hint_for(text: str) -> str:
+    if missing := re.search(r"No module named '([\w.]+)'", text):
+        return f"install {missing[1]} into the environment of perfkit, or start perfkit in the folder that holds it"
+    return next((hint for sign, hint in _HINTS.items() if sign in text), _MEND)

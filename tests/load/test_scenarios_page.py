@@ -20,6 +20,6 @@ def test_every_example_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "words.jsonl").write_text('{"word": "tea"}\n')
     monkeypatch.setenv("SHOP_TOKEN", "s3cret")
     named = [name for text in examples for name in re.findall(r"^class (\w+)", text, re.MULTILINE)]
-    listed = list_users(Scenario(scenarios.write(tmp_path, "\n".join(examples))), tmp_path)
+    listed = list_users(Scenario(scenarios.write(tmp_path, "\n".join(examples))))
     assert set(listed) == set(named)
     assert len(named) == len(examples)

@@ -24,6 +24,9 @@ _TAKEN: Final = "{name}-{pid}.taken"
 
 logger = logging.getLogger(__name__)
 
+_made: list[Feed] = []
+_place: tuple[int, int] | None = None
+
 
 class ExhaustedError(GreenletExit):  # type: ignore[misc]
     """The user's feed has no row left: the user stops, as when Locust stops it. No `except Exception` holds it up."""
@@ -44,8 +47,9 @@ class Feed:
         self.order = order
         self.refused = 0
         """How many users were stopped because there was no row left."""
+        self.total = len(rows)
+        """How many rows the file has."""
         self._rows = rows
-        self._total = len(rows)
         self._share = share
         self._taken_before = taken_before
         self._lock = threading.Lock()
@@ -80,7 +84,7 @@ class Feed:
     @property
     def exhaustion(self) -> str:
         """What is said when no row is left."""
-        return f"{self.name} is exhausted after {self._total} rows; add rows, or order = 'cycle'"
+        return f"{self.name} is exhausted after {self.total} rows; add rows, or order = 'cycle'"
 
     @property
     def taken_to(self) -> int:
@@ -91,9 +95,9 @@ class Feed:
         index, count = self._share()
         if self.order == "unique":
             # A worker that replaces a lost one has an index beyond the count: its rows are another's.
-            first = self._taken_before() + index if index < count else self._total
-            return ((at, self._rows[at]) for at in range(first, self._total, count))
-        own = range(index % count, self._total, count) or range(self._total)  # fewer rows than workers: all have all
+            first = self._taken_before() + index if index < count else self.total
+            return ((at, self._rows[at]) for at in range(first, self.total, count))
+        own = range(index % count, self.total, count) or range(self.total)  # fewer rows than workers: all have all
         if self.order == "cycle":
             return ((at, self._rows[at]) for at in _for_ever(own))
         chance = random.Random(f"{self.name}:{index}")  # noqa: S311 (data for load, and the same in every run)
@@ -114,8 +118,24 @@ def feed(path: str | os.PathLike[str], order: Order = "cycle") -> Feed:
     folder = Path(sys._getframe(1).f_globals.get("__file__", "scenario")).parent
     file = folder / path
     made = Feed(file.name, read_feed(file, str(path)), order)
+    _made.append(made)
     _join_the_run(made)
     return made
+
+
+def take_place(worker: int, workers: int) -> None:
+    """From now on the feeds of this process hand out the rows of the `worker`th of so many."""
+    global _place  # noqa: PLW0603 (a scenario makes its feeds when it is loaded, before anybody knows)
+    _place = (worker, workers)
+
+
+def exhausted() -> dict[str, tuple[int, int]]:
+    """Feed → the rows of its file, and how many users were stopped as none was left; without those that lasted."""
+    found: dict[str, tuple[int, int]] = {}
+    for one in _made:
+        if one.refused:
+            found[one.name] = (one.total, found.get(one.name, (0, 0))[1] + one.refused)
+    return found
 
 
 def _for_ever(own: range) -> Iterator[int]:
@@ -137,7 +157,9 @@ def _join_the_run(made: Feed) -> None:
 
 
 def _share_of(runner: Any, name: str) -> tuple[int, int]:
-    """This worker's index and the number of workers, as the master told them with the order to spawn."""
+    """This worker's index and the number of workers: perfkit's, else as Locust's master told."""
+    if _place is not None:
+        return _place
     if runner is None or runner.worker_index < 0:
         raise FeedError(f"{name}: make the feed at the top of the scenario, and take rows in a task or in on_start")
     if type(runner).__name__ != "WorkerRunner":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,14 +18,16 @@ class Sink:
     """One phase's rows. `append` takes the columns of `Request` in their order, as a tuple, or as a list where a value
     may still be filled in: a body's decoded size, known once somebody reads the body.
 
-    `measured_at` (unix seconds) is set anew when the load starts. `own_listener` is the recorder's own listener of
-    `events.request`: who counts listeners does not count that one.
+    What begins before `measured_at` or after `ended_at` (unix seconds, set when the load starts and ends) is no part of
+    any figure: of thousands of users the last is sent away seconds later. `own_listener` is the recorder's own listener
+    of `events.request`: who counts listeners does not count that one.
     """
 
     phase: str
     measured_at: float
     append: Callable[[Row], None]
     own_listener: Callable[..., None] | None = None
+    ended_at: float = math.inf
 
 
 current: Sink | None = None

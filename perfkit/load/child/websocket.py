@@ -1,34 +1,31 @@
 """The WebSocket user for Locust scenarios: requests by correlation id, pings, what the server pushes; a row for each.
 
-Knows Locust's User and messages; bytes and frames are websocket_link's. Runs inside the load child.
+Knows Locust's User and rows; who waits for which message is websocket_talk's, bytes and frames are websocket_link's.
+Runs inside the load child.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import logging
 import ssl
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter, time
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 import gevent
-from gevent.event import AsyncResult
 from locust import User
 from locust.exception import RescheduleTask, StopTest
 
 from perfkit.load.child import websocket_link
-from perfkit.load.child.http.failures import BadStatusError, ReadTimeoutError
-from perfkit.load.child.websocket_link import CLOSE, CONTROL, FAILURES, NORMAL_CLOSURE, PONG, TEXT, Link, Manner
-from perfkit.load.child.websocket_rows import Rows
+from perfkit.load.child.backoff import Backoff
+from perfkit.load.child.http.failures import BadStatusError
+from perfkit.load.child.websocket_link import FAILURES, Manner
+from perfkit.load.child.websocket_rows import Jitter, Rows
+from perfkit.load.child.websocket_talk import Answer, Ears, Talk, value_at
 
 _SCHEMES: Final = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
-_GOODBYE_S: Final = 1.0
-_LATE_IDS: Final = 1000
-
-logger = logging.getLogger(__name__)
 
 
 class WebSocketFailedError(RescheduleTask):
@@ -57,6 +54,11 @@ class WebSocketUser(User):
     max_message_bytes: int = 1 << 26
     """A frame that is larger ends the connection: 64 MiB."""
 
+    reconnect_pause: tuple[float, float] = (0.1, 5.0)
+    """Seconds to wait after a failure before the next connection, or without one after a failed call: the first pause,
+    twice as long each time, and the longest. A reply or a push ends it. (0, 0): none.
+    """
+
     insecure: bool = False
     """True: the server's certificate is not checked."""
 
@@ -74,45 +76,46 @@ class WebSocketUser(User):
         self._stream_keys = _keys(self.stream_pointer) if self.stream_pointer is not None else None
         self._ids = itertools.count(1)
         self._rows = Rows(environment.events.request, self)
-        self._link: Link | None = None
-        self._reader: Any = None
-        self._sent: dict[Hashable, AsyncResult] = {}
-        self._late: dict[str, None] = {}
-        self._pushed: dict[str, tuple[float, float | None]] = {}
+        self._ears = Ears(self.read_message, self._pushed, self._blame, self._lost)
+        self._talk: Talk | None = None
+        self._jitter = Jitter()
+        self._backoff = Backoff(*self.reconnect_pause)
         self._name = ""
 
     @property
     def is_connected(self) -> bool:
         """False before `connect`, after `close`, and once the connection was lost."""
-        return self._link is not None
+        return self._talk is not None
 
     def start(self, group: Any) -> Any:
         """As User.start; when the user leaves, its connection is closed."""
         greenlet = super().start(group)
-        greenlet.link(lambda _: self._let_go())
+        greenlet.link(lambda _: self._leave())
         return greenlet
 
     def connect(self, path: str, name: str | None = None, headers: Mapping[str, str] | None = None) -> bool:
         """Open the WebSocket (TCP, TLS, upgrade); an open one is closed first. Whether it worked; the row says why not.
 
+        After a failure it waits first: see `reconnect_pause`; the pause is in no row.
         `name` stands for the path in this connection's rows: "WS connect NAME".
         """
         self.close()
         self._name = path if name is None else name
+        self._pause()
         started_at, began_at = time(), perf_counter()
         failed_by: Exception | None = None
         try:
-            self._link = websocket_link.connect(self._url(path), self._manner(headers))
+            link = websocket_link.connect(self._url(path), self._manner(headers))
         except FAILURES as error:
             failed_by = error
+            self._backoff.fail()
+        else:
+            self._jitter = Jitter()
+            self._talk = Talk(link, self._id_keys, self._ears)
         status = failed_by.status if isinstance(failed_by, BadStatusError) else None if failed_by else 101
         service_s = perf_counter() - began_at
         self._rows.leave(f"WS connect {self._name}", started_at, self._intended(), service_s, failed_by, status=status)
-        if self._link is None:
-            return False
-        self._pushed.clear()
-        self._reader = gevent.spawn(self._read, self._link)
-        return True
+        return failed_by is None
 
     def request(self, message: Any, id: Any = None, name: str | None = None, timeout: float | None = None) -> Any:  # noqa: A002 (the field's own word)
         """Send a message and wait for the reply that carries its id; the reply, as `read_message` made it.
@@ -122,8 +125,9 @@ class WebSocketUser(User):
         Raises:
             WebSocketFailedError: no connection, it was lost, or no reply within `timeout` (seconds).
         """
-        payload, wanted = self._with_id(message, id)
-        return self._exchange(f"WS request {name or self._name}", wanted, timeout, lambda link: link.send(payload))
+        message, wanted = self._with_id(message, id)
+        limit_s = self.request_timeout if timeout is None else timeout
+        return self._row_of(f"WS request {name or self._name}", lambda talk: talk.ask(message, wanted, limit_s))
 
     def ping(self, name: str | None = None, timeout: float | None = None) -> None:
         """Send a ping and wait for its pong: what the way alone costs.
@@ -132,7 +136,8 @@ class WebSocketUser(User):
             WebSocketFailedError: as of `request`.
         """
         payload = b"perfkit-%d" % next(self._ids)
-        self._exchange(f"WS ping {name or self._name}", payload, timeout, lambda link: link.ping(payload))
+        limit_s = self.request_timeout if timeout is None else timeout
+        self._row_of(f"WS ping {name or self._name}", lambda talk: talk.ping(payload, limit_s))
 
     def send(self, message: Any) -> None:
         """Send a message that nobody answers; no row, unless it fails. Bytes go as binary, text as it is, else JSON.
@@ -140,21 +145,13 @@ class WebSocketUser(User):
         Raises:
             WebSocketFailedError: as of `request`.
         """
-        started_at, began_at = time(), perf_counter()
-        try:
-            self._open_link().send(_payload(message))
-        except FAILURES as error:
-            name = f"WS send {self._name}"
-            self._rows.leave(name, started_at, self._intended(), perf_counter() - began_at, error)
-            raise WebSocketFailedError(str(error)) from error
+        self._row_of(f"WS send {self._name}", lambda talk: talk.say(message))
 
     def close(self) -> None:
         """Say goodbye, wait a second at most for the server's, and close. Without a connection nothing happens."""
-        link, self._link = self._link, None
-        if link is not None:
-            link.say_goodbye()
-            self._reader.join(timeout=_GOODBYE_S)
-        self._let_go(link)
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.end_politely()
 
     def on_push(self, message: Any) -> None:
         """Called with each message that answers no request, in the reader's greenlet. To be overridden."""
@@ -183,129 +180,70 @@ class WebSocketUser(User):
         intended_at, self.intended_at = self.intended_at, None
         return intended_at
 
-    def _with_id(self, message: Any, given: Any) -> tuple[str | bytes, str]:
-        wanted = given if given is not None else _at(message, self._id_keys)
+    def _with_id(self, message: Any, given: Any) -> tuple[Any, str]:
+        wanted = given if given is not None else value_at(message, self._id_keys)
         if wanted is None:
             if not isinstance(message, dict) or len(self._id_keys) != 1:
                 raise ValueError("this message carries no id: give request(…, id=…), so that its reply can be told")
             wanted = next(self._ids)
             message = {**message, self._id_keys[0]: wanted}
-        return _payload(message), str(wanted)
+        return message, str(wanted)
 
-    def _open_link(self) -> Link:
-        if self._link is None:
-            raise ConnectionResetError("there is no connection")
-        return self._link
+    def _row_of(self, name: str, do: Callable[[Talk], Answer | None]) -> Any:
+        """Do something over the connection and leave its row; nothing to wait for (None) leaves one only if it fails.
 
-    def _exchange(self, name: str, wanted: Hashable, timeout: float | None, send: Callable[[Link], None]) -> Any:
-        """Send, wait for what the reader finds for `wanted`, and leave the row. Time ends when the reader has it."""
-        limit_s = self.request_timeout if timeout is None else timeout
-        answer = AsyncResult()
-        self._sent[wanted] = answer
+        Time ends when the reader has the answer.
+        """
         started_at, began_at = time(), perf_counter()
-        late = ReadTimeoutError(f"no reply within {limit_s:g} s")
+        talk = self._talk
         try:
-            send(self._open_link())
-            with gevent.Timeout(limit_s, late):
-                came_at, reply, size = answer.get()
+            if talk is None:
+                raise ConnectionResetError("there is no connection")
+            answer = do(talk)
         except FAILURES as error:
             self._rows.leave(name, started_at, self._intended(), perf_counter() - began_at, error)
-            if error is late and isinstance(wanted, str):
-                self._expect_late(wanted)
+            if talk is None:
+                self._backoff.fail()
+                self._pause()
             raise WebSocketFailedError(str(error)) from error
-        finally:
-            if self._sent.get(wanted) is answer:
-                del self._sent[wanted]
+        if answer is None:
+            return None
+        came_at, reply, size = answer
+        self._backoff.succeed()
         self._rows.leave(name, started_at, self._intended(), came_at - began_at, None, size=size)
         return reply
 
-    def _expect_late(self, wanted: str) -> None:
-        """A reply that comes after its time limit is not taken for a push."""
-        self._late[wanted] = None
-        if len(self._late) > _LATE_IDS:
-            del self._late[next(iter(self._late))]
+    def _pause(self) -> None:
+        """A user without a wait_time would else write failing rows as fast as it can. An arrival is paced already."""
+        if (pause_s := self._backoff.pause_s) and self.intended_at is None:
+            gevent.sleep(pause_s)
 
-    def _read(self, link: Link) -> None:
-        """One greenlet a connection: hand out what comes until the connection ends."""
-        lost_by: Exception
-        try:
-            while True:
-                opcode, payload = link.receive()
-                if opcode in CONTROL:
-                    if opcode == CLOSE:
-                        code = websocket_link.close_code(payload)
-                        lost_by = ConnectionResetError(f"the server closed the WebSocket ({code or 'no code'})")
-                        self._lose(link, lost_by, is_normal=code in {None, NORMAL_CLOSURE})
-                        return
-                    if opcode == PONG:
-                        self._answer(payload, (perf_counter(), None, None))
-                else:
-                    self._take(payload.decode() if opcode == TEXT else payload, len(payload))
-        except FAILURES as error:
-            lost_by = error
-        except UnicodeDecodeError:
-            lost_by = websocket_link.WebSocketProtocolError("a text message is not UTF-8")
-        self._lose(link, lost_by, is_normal=False)
-
-    def _take(self, payload: str | bytes, size: int) -> None:
-        came_at = perf_counter()
-        try:
-            message = self.read_message(payload)
-            wanted = _at(message, self._id_keys)
-            if wanted is not None and (self._answer(str(wanted), (came_at, message, size)) or self._is_late(wanted)):
-                return
-            self._note_push(message, came_at, size)
-            self.on_push(message)
-        except Exception as error:  # the scenario's own code: told as Locust tells of a task
-            logger.exception("the scenario failed over a message")
-            self.environment.events.user_error.fire(user_instance=self, exception=error, tb=error.__traceback__)
-
-    def _answer(self, wanted: Hashable, found: tuple[float, Any, int | None]) -> bool:
-        answer = self._sent.pop(wanted, None)
-        if answer is None:
-            return False
-        answer.set(found)
-        return True
-
-    def _is_late(self, wanted: Any) -> bool:
-        return self._late.pop(str(wanted), self) is None
-
-    def _note_push(self, message: Any, came_at: float, size: int) -> None:
-        """Jitter: by how much the time since the stream's last push differs from the time before that."""
-        named = _at(message, self._stream_keys) if self._stream_keys is not None else None
+    def _pushed(self, message: Any, came_at: float, size: int) -> None:
+        self._backoff.succeed()
+        named = value_at(message, self._stream_keys) if self._stream_keys is not None else None
         stream = self._name if named is None else str(named)
-        last_at, last_gap_s = self._pushed.get(stream, (None, None))
-        gap_s = None if last_at is None else came_at - last_at
-        self._pushed[stream] = (came_at, gap_s)
-        if gap_s is not None and last_gap_s is not None:
-            self._rows.leave(f"WS push {stream}", time(), None, abs(gap_s - last_gap_s), None, size=size)
+        if (jitter_s := self._jitter.of(stream, came_at)) is not None:
+            self._rows.leave(f"WS push {stream}", time(), None, jitter_s, None, size=size)
+        self.on_push(message)
 
-    def _lose(self, link: Link, lost_by: Exception, *, is_normal: bool) -> None:
-        """The connection ended. Who waits is told; a loss that nobody waits for is a row of its own."""
-        link.close()
-        if self._link is link:
-            self._link = None
-            if not self._sent and not is_normal:
+    def _blame(self, error: Exception) -> None:
+        self.environment.events.user_error.fire(user_instance=self, exception=error, tb=error.__traceback__)
+
+    def _lost(self, talk: Talk, lost_by: Exception | None, is_awaited: bool) -> None:
+        """The connection ended; a loss that nobody waits for is a row of its own."""
+        if self._talk is not talk:
+            return
+        self._talk = None
+        if lost_by is not None:
+            self._backoff.fail()
+            if not is_awaited:
                 self._rows.leave(f"WS connection {self._name}", time(), None, 0.0, lost_by)
-        self._fail_all(lost_by)
 
-    def _fail_all(self, lost_by: Exception) -> None:
-        while self._sent:
-            self._sent.popitem()[1].set_exception(lost_by)
-
-    def _let_go(self, link: Link | None = None) -> None:
-        """Close at once; safe where nothing may wait."""
-        link, self._link = link or self._link, None
-        if self._reader is not None:
-            self._reader.kill(block=False)
-            self._reader = None
-        if link is not None:
-            link.close()
-        self._fail_all(ConnectionResetError("the scenario closed the connection"))
-
-
-def _payload(message: Any) -> str | bytes:
-    return message if isinstance(message, str | bytes) else json.dumps(message)
+    def _leave(self) -> None:
+        """The user is gone."""
+        talk, self._talk = self._talk, None
+        if talk is not None:
+            talk.end()
 
 
 def _keys(pointer: str) -> tuple[str, ...]:
@@ -313,15 +251,3 @@ def _keys(pointer: str) -> tuple[str, ...]:
     if not pointer.startswith("/"):
         raise StopTest(f"{pointer!r} is not a JSON pointer; write for example '/id'")
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/"))
-
-
-def _at(message: Any, keys: tuple[str, ...]) -> Any:
-    """What stands there; None: nothing, or the message has no such place."""
-    for key in keys:
-        if isinstance(message, dict):
-            message = message.get(key)
-        elif isinstance(message, list) and key.isdigit() and int(key) < len(message):
-            message = message[int(key)]
-        else:
-            return None
-    return message

@@ -1,4 +1,7 @@
-"""One row for each thing that a WebSocket user did, and Locust's request event for whoever else listens."""
+"""One row for each thing that a WebSocket user did, and Locust's request event for whoever else listens.
+
+What is measured of pushes is told here too: nobody asked for them, so they have no time but the one between them.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,8 @@ class Rows:
             kind = None if failed_by is None else error_kind(failed_by, status)
             message = None if failed_by is None else str(failed_by)[:_MESSAGE_LIMIT]
             facts = (None, service_s, status, size, size, None, kind, message)  # from ttfb_s to message
-            where.append((where.phase, name, wanted_at, started_at, *facts, wanted_at < where.measured_at))
+            is_outside = not where.measured_at <= wanted_at < where.ended_at
+            where.append((where.phase, name, wanted_at, started_at, *facts, is_outside))
         if len(self._event._handlers) != self._count:
             self._count_listeners()
         if self._is_heard:
@@ -73,3 +77,19 @@ class Rows:
             start_time=started_at,
             url=self._user.host,
         )
+
+
+class Jitter:
+    """By how much the time since a stream's last push differs from the time before that."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[float, float | None]] = {}
+
+    def of(self, stream: str, came_at: float) -> float | None:
+        """Seconds, for a push that came now; None before the third of its stream."""
+        last_at, last_gap_s = self._last.get(stream, (None, None))
+        gap_s = None if last_at is None else came_at - last_at
+        self._last[stream] = (came_at, gap_s)
+        return None if gap_s is None or last_gap_s is None else abs(gap_s - last_gap_s)

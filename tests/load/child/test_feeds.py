@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,10 @@ from hypothesis import strategies as st
 from perfkit.errors import ScenarioError
 from perfkit.load.child.feed_files import FeedError, read_feed
 from perfkit.load.child.feeds import ExhaustedError, Feed
+from perfkit.load.child.workers.summing import summed
 from perfkit.load.engine import run_phase
+from perfkit.load.histogram import Histogram
+from perfkit.load.orders import Status
 from perfkit.model import Phase, Scenario
 from tests.load import scenarios
 
@@ -169,12 +174,22 @@ def test_unique_holds_over_the_phases_of_a_run(tmp_path: Path) -> None:
     file = scenarios.write(tmp_path, SCENARIO.format(order="unique", out=out))
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "rows.csv").write_text("n\n" + "".join(f"{n}\n" for n in range(10)))
-    for name in ("first", "second"):
+    for name, exhausted in (("first", {}), ("second", {"rows.csv": [10, 2]})):
         phase = Phase(name, users=3, iterations=2)
         run = run_phase(phase, Scenario(file), "http://127.0.0.1:1", tmp_path, on_status=lambda status: None)
         assert run.mark.scenario_exceptions == 0
+        assert run.end.exhausted == exhausted
     assert [int(line.split()[1]) for line in out.read_text().splitlines()] == list(range(10))
     assert (tmp_path / "locust.log").read_text().count("rows.csv is exhausted after 10 rows") == 1
+
+
+def test_who_stopped_in_which_worker_is_added_up() -> None:
+    """The rows are those of the file, which every worker reads."""
+    nothing: dict[str, Any] = dict.fromkeys((one.name for one in fields(Status) if one.default is MISSING), 0)
+    words = [{"a.csv": [10, 2]}, {}, {"a.csv": [10, 3], "b.csv": [1, 1]}]
+    told = [Status(**nothing | {"exhausted": word}) for word in words]
+    whole = summed(told, [], Histogram(), Histogram(), is_final=True)
+    assert whole.exhausted == {"a.csv": (10, 5), "b.csv": (1, 1)}
 
 
 def test_workers_have_rows_of_their_own(tmp_path: Path) -> None:

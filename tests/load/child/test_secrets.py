@@ -80,7 +80,7 @@ def test_a_scenario_that_fails_to_load_tells_no_secret(tmp_path: Path) -> None:
     phase = Phase("load", users=1, iterations=1)
     for attempt in (
         lambda: run_phase(phase, scenario, "http://127.0.0.1:1", tmp_path, on_status=lambda status: None),
-        lambda: list_users(scenario, tmp_path),
+        lambda: list_users(scenario),
     ):
         with pytest.raises(ScenarioError) as caught:
             attempt()
@@ -98,5 +98,5 @@ def test_a_missing_variable_is_named(
         monkeypatch.setenv("SHOP_OTHER", value)
     scenario = Scenario(scenarios.write(tmp_path, "from perfkit.load import env\n\nenv('SHOP_OTHER')\n"))
     with pytest.raises(ScenarioError) as caught:
-        list_users(scenario, tmp_path)
+        list_users(scenario)
     assert f"line 3: MissingSecretError: the environment variable SHOP_OTHER {said}" in caught.value.message

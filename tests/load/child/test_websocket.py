@@ -287,3 +287,44 @@ class Clerk(WebSocketUser):
         rows = once(tmp_path, port, text, scheme="https")
     assert rows.set_index("endpoint")["error"].dropna().to_dict() == {"WS connect strict": "tls"}
     assert len(rows) == 5
+
+
+HASTY = """
+class Hasty(WebSocketUser):
+    abstract = True
+    reconnect_pause = (0.1, 0.4)
+
+class Asking(Hasty):
+    @task
+    def ask(self):
+        self.request({}, name="asked")
+
+class Sending(Hasty):
+    @task
+    def send_it(self):
+        self.send("go")
+
+class Refused(Hasty):
+    @task
+    def connect_again(self):
+        self.connect("/refuse")
+
+class Lucky(Hasty):
+    @task
+    def refused_twice(self):
+        self.connect("/refuse", name="twice")
+        self.connect("/refuse", name="twice")
+        self.connect("/echo")
+        self.request({}, name="lucky")
+"""
+
+
+def test_users_without_a_wait_time_are_paced_after_failures(tmp_path: Path, port: int) -> None:
+    """Pauses of 0.1 s, 0.2 s and from then on 0.4 s, in no row's time; a reply begins anew."""
+    _, rows = load(tmp_path, f"http://localhost:{port}", HASTY, Phase("load", users=4, duration_s=3.0))
+    for endpoint in ("WS request asked", "WS send ", "WS connect /refuse"):
+        failed = rows[rows["endpoint"] == endpoint]
+        assert 3 <= len(failed) <= 12, endpoint
+        assert failed["error"].notna().all()
+        assert failed["service_s"].median() < 0.1
+    assert (rows["endpoint"] == "WS request lucky").sum() >= 5

@@ -1,4 +1,4 @@
-"""Loaded by Locust beside the scenario, inside the load child: brings the recorder in, by its listeners."""
+"""Loaded by Locust after the scenario, inside the load child: brings the recorder in, by its listeners."""
 
 from __future__ import annotations
 

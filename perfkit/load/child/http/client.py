@@ -1,11 +1,11 @@
-"""`self.client` of the lean user: the verbs, redirects and cookies of one user. Its surface is FastHttpUser's client's.
+"""`self.client` of the lean user: its verbs and its settings. Its surface is that of FastHttpUser's client.
 
-Knows what a request is made of. Its bytes, its connection and its row are others' business.
+Knows what a request is made of. Its bytes, its way to the server and its row are others' business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -16,15 +16,14 @@ import gevent
 from locust.exception import LocustError
 from requests.structures import CaseInsensitiveDict
 
-from perfkit.load.child.http import redirects
 from perfkit.load.child.http.cookies import Cookies
-from perfkit.load.child.http.facts import notable
-from perfkit.load.child.http.failures import FAILURES, BadStatusError, MalformedReplyError, TooManyRedirectsError
+from perfkit.load.child.http.fields import WatchedHeaders
 from perfkit.load.child.http.heads import DEFAULTS, Auth, Header, Heads
-from perfkit.load.child.http.messages import Headers, Message, Messages
-from perfkit.load.child.http.pool import Limits, Pool
+from perfkit.load.child.http.limits import Limits, narrowed
+from perfkit.load.child.http.messages import Headers, Messages
 from perfkit.load.child.http.recording import Recording
 from perfkit.load.child.http.response import Response
+from perfkit.load.child.http.session import Session, failed
 
 
 class Client:
@@ -46,14 +45,11 @@ class Client:
         max_redirects: int = 30,
         default_headers: Headers | None = None,
     ) -> None:
-        self._messages = _shared_messages(base_url, tuple((default_headers or {}).items()))
-        self._headers: DefaultHeaders | None = None
-        self._cookies: Cookies | None = None
-        self._pool = Pool()
+        self._session = Session(_shared_messages(base_url, tuple((default_headers or {}).items())))
+        self._headers: WatchedHeaders | None = None
         self._recording = Recording(event, user)
         self._limits = limits
         self._max_redirects = max_redirects
-        self.base_url = self._messages.heads.base_url
         self.auth: Auth | None = self._messages.heads.credentials
         self.request_name: str | None = None
         self.intended_at: float | None = None
@@ -82,23 +78,19 @@ class Client:
         """
         limits = self._limits
         if data is None and json is None and headers is None and auth is None and self.auth is None and not options:
-            message, sent = self._messages.plain(method, url)
-            if self._cookies is not None:
-                sent = self._messages.bytes_of(message, self._cookies)
+            message, sent = self._session.plain(method, url)
         else:
             limits = self._limits_for(options)
             given = {"data": data, "json": json, "headers": headers, "auth": auth, "own_auth": self.auth}
-            message = self._messages.compose(method, url, self._cookies, **given, **options)
-            sent = self._messages.bytes_of(message, self._cookies)
-        intended_at, self.intended_at = self.intended_at, None
-        occasion = (message.method, name or self.request_name or url, time(), intended_at, context)
+            message, sent = self._session.compose(method, url, **given, **options)
+        occasion = (message.method, name or self.request_name or url, time(), self.intended_at, context)
+        if self.intended_at is not None:
+            self.intended_at = None
         began = perf_counter()
         try:
-            response = self._exchange(message, sent, limits, began)
-            if response.status_code in redirects.STATUSES and allow_redirects and self._max_redirects:
-                response = self._follow(response, message, limits, began)
+            response = self._session.fetch(message, sent, limits, self._max_redirects if allow_redirects else 0, began)
         except gevent.Timeout as error:  # the scenario's own, which it will want to see
-            response = _failed(message, sent, TimeoutError(f"the scenario gave up: {error}"), began)
+            response = failed(message, sent, TimeoutError(f"the scenario gave up: {error}"), began)
             self._recording.leave(*occasion, response, response.error)
             raise
         if catch_response:
@@ -138,11 +130,18 @@ class Client:
             self.request_name = None
 
     @property
+    def base_url(self) -> str:
+        """What paths are put behind; it may be changed."""
+        return self._messages.heads.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self._messages = Messages(Heads(url, self._messages.heads.defaults))
+
+    @property
     def cookies(self) -> Cookies:
         """The jar, which may be read and written: `client.cookies.set("session", "…", domain=…)`."""
-        if self._cookies is None:
-            self._cookies = Cookies()
-        return self._cookies
+        return self._session.cookies
 
     cookiejar = cookies
 
@@ -150,11 +149,25 @@ class Client:
     def headers(self) -> CaseInsensitiveDict[Header]:
         """The headers of every request, which may be changed: `client.headers["Authorization"] = …`."""
         if self._headers is None:
-            self._headers = DefaultHeaders(self._messages.heads.defaults, self._take_headers)
+            self._headers = WatchedHeaders(self._messages.heads.defaults, self._take_headers)
         return self._headers
+
+    @headers.setter
+    def headers(self, headers: Headers) -> None:
+        kept = self.headers
+        kept.clear()
+        kept.update(headers)
 
     def _take_headers(self) -> None:
         self._messages = Messages(Heads(self.base_url, dict(self.headers)))
+
+    @property
+    def _messages(self) -> Messages:
+        return self._session.messages
+
+    @_messages.setter
+    def _messages(self, messages: Messages) -> None:
+        self._session.messages = messages
 
     @property
     def verify(self) -> bool:
@@ -167,87 +180,16 @@ class Client:
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        self._pool.close()
+        self._session.close()
 
     def _limits_for(self, options: dict[str, Any]) -> Limits:
         """Those of this request; takes its words out of `options`."""
         if options.pop("stream", False):
             raise LocustError("perfkit's HttpUser reads every reply whole; for endless ones take locust.FastHttpUser")
         timeout, verify = options.pop("timeout", None), options.pop("verify", None)
-        return self._limits if timeout is None and verify is None else _narrowed(self._limits, timeout, verify)
-
-    def _exchange(self, message: Message, sent: bytes, limits: Limits, began: float) -> Response:
-        url = message.target.url
-        try:
-            reply = self._pool.exchange(message.target.address, sent, limits, is_head=message.method == "HEAD")
-        except FAILURES as error:
-            return _failed(message, sent, error, began)
-        ttfb_s, service_s = reply.first_byte_at - began, reply.last_byte_at - began
-        response = Response(reply.status, url, sent, reply.names, reply.values, reply.chunks, ttfb_s, service_s)
-        facts = notable(tuple(reply.names))
-        if facts.matters or reply.status == 304:
-            response.note(facts, limits.reply_bytes)
-            if facts.cookies:
-                self.cookies.learn(url, [reply.values[at] for at in facts.cookies])
-        if reply.status >= 400:
-            response.error = BadStatusError(reply.status)
-        elif reply.status < 200:
-            response.error = MalformedReplyError(f"{reply.status} is not the status of a reply")
-        return response
-
-    def _follow(self, response: Response, message: Message, limits: Limits, began: float) -> Response:
-        history: list[Response] = []
-        while (location := response.location()) is not None:
-            if len(history) == self._max_redirects:
-                response.error = TooManyRedirectsError(f"more than {self._max_redirects} redirects")
-                break
-            try:
-                message = self._messages.redirected(message, response.status_code, location)
-                sent = self._messages.bytes_of(message, self._cookies)
-            except (TooManyRedirectsError, ValueError) as error:
-                response.error = error
-                break
-            history.append(response)
-            response = self._exchange(message, sent, limits, began)
-        response.history = tuple(history)
-        return response
-
-
-class DefaultHeaders(CaseInsensitiveDict[Header]):
-    """Headers that tell when they are changed."""
-
-    def __init__(self, headers: Headers, on_change: Callable[[], None]) -> None:
-        self._on_change: Callable[[], None] = lambda: None
-        super().__init__(headers)
-        self._on_change = on_change
-
-    def __setitem__(self, name: str, value: Header) -> None:
-        super().__setitem__(name, value)
-        self._on_change()
-
-    def __delitem__(self, name: str) -> None:
-        super().__delitem__(name)
-        self._on_change()
-
-
-def _failed(message: Message, sent: bytes, error: Exception, began: float) -> Response:
-    status = getattr(error, "status", 0)
-    response = Response(status, message.target.url, sent, [], [], None, None, perf_counter() - began)
-    response.error = error
-    return response
+        return self._limits if timeout is None and verify is None else narrowed(self._limits, timeout, verify)
 
 
 @lru_cache(maxsize=64)
 def _shared_messages(base_url: str, default_headers: tuple[tuple[str, Header], ...]) -> Messages:
     return Messages(Heads(base_url, {**DEFAULTS, **dict(default_headers)}))
-
-
-@lru_cache(maxsize=64)
-def _narrowed(limits: Limits, timeout: float | tuple[float, float] | None, verify: bool | None) -> Limits:
-    connect_s, silence_s = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-    return replace(
-        limits,
-        connect_s=limits.connect_s if connect_s is None else connect_s,
-        silence_s=limits.silence_s if silence_s is None else silence_s,
-        is_verifying=limits.is_verifying if verify is None else bool(verify),
-    )

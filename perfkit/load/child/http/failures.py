@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from requests import HTTPError
+
 
 class ReplyError(Exception):
     """What came back cannot be used as a reply. `status` is what its head said, 0 when there was none."""
@@ -47,8 +49,11 @@ class ReadTimeoutError(TimeoutError):
     status = 0
 
 
-class BadStatusError(Exception):
-    """The reply's status is 400 or more. Its text is the same for every URL, so that equal failures can be counted."""
+class BadStatusError(HTTPError):
+    """The reply's status is 400 or more. Scenarios may catch it as requests' HTTPError.
+
+    Its text is the same for every URL, so that equal failures can be counted.
+    """
 
     def __init__(self, status: int) -> None:
         super().__init__(f"HTTP {status} {_phrase(status)}".rstrip())

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import Final
+from typing import Any, Final
 
 from requests.structures import CaseInsensitiveDict
 
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]+)", re.IGNORECASE)
+
+
+class WatchedHeaders(CaseInsensitiveDict[Any]):
+    """Header fields that tell when they are changed."""
+
+    def __init__(self, fields: Mapping[str, Any], on_change: Callable[[], None]) -> None:
+        self._on_change: Callable[[], None] = lambda: None
+        super().__init__(fields)
+        self._on_change = on_change
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        self._on_change()
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        self._on_change()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable
 from time import perf_counter
 
 from perfkit.load.child.http import tls
 from perfkit.load.child.http.connection import Connection
 from perfkit.load.child.http.failures import ConnectionClosedError
 from perfkit.load.child.http.heads import Address
+from perfkit.load.child.http.limits import Limits
 from perfkit.load.child.http.wire import connect
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a request may take to connect and how long its server may be silent (seconds), and how much it may send.
-
-    `context` makes the TLS settings; None: the usual ones, with verification unless `is_verifying` is False.
-    """
-
-    connect_s: float = 60.0
-    silence_s: float = 60.0
-    reply_bytes: int = 1 << 28
-    is_verifying: bool = True
-    context: Callable[[], ssl.SSLContext] | None = None
 
 
 class Pool:

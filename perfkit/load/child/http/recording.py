@@ -53,9 +53,9 @@ class Recording:
                 response.cache,
                 None if failed_by is None else error_kind(failed_by, response.status_code or None),
                 None if failed_by is None else str(failed_by)[:_MESSAGE_LIMIT],
-                meant_at < where.measured_at,
+                not where.measured_at <= meant_at < where.ended_at,
             )
-            where.append(response.keep(row) if response.is_packed else row)
+            where.append(row if response.packed is None else response.packed.keep(row))
         if len(self._handlers) != self._count:
             self._count_listeners()
         if self._is_heard:

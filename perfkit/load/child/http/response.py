@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final
 
-from locust.exception import (
-    CatchResponseError,
-    InterruptTaskSet,
-    LocustError,
-    RescheduleTask,
-    RescheduleTaskImmediately,
-    ResponseError,
-    StopTest,
-    StopUser,
-)
+from locust.exception import CatchResponseError
+from requests import JSONDecodeError
 from requests.structures import CaseInsensitiveDict
 
-from perfkit.load.child.http.decoding import decode, promised_bytes
 from perfkit.load.child.http.facts import Facts, notable
-from perfkit.load.child.http.failures import FAILURES, BadStatusError, UndecodableBodyError
+from perfkit.load.child.http.failures import BadStatusError, UndecodableBodyError
 from perfkit.load.child.http.fields import SentRequest, charset, cookies_in, joined, sent_request
+from perfkit.load.child.http.packed import PackedBody
 from perfkit.load.child.http.redirects import STATUSES
+from perfkit.load.child.http.verdict import Verdict
 from perfkit.load.child.replies import cache_status
-from perfkit.model import Request
 
-_COLUMNS: Final = [field.name for field in fields(Request)]
-DECODED_BYTES: Final = _COLUMNS.index("decoded_bytes")
-ERROR: Final = _COLUMNS.index("error")
-MESSAGE: Final = _COLUMNS.index("message")
-
-_FLOW: Final = (StopUser, StopTest, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately)
-_NEEDS_WITH: Final = (
-    "to say whether a request succeeded, pass catch_response=True and use the reply in a with statement: "
-    "with self.client.get(…, catch_response=True) as response: …"
-)
+_NOT_ASKED: Final = Verdict()
 
 
 class Response:
@@ -51,15 +33,10 @@ class Response:
     error: Exception | None = None
     encoding: str | None = None
     history: tuple[Response, ...] = ()
-    _verdict: Exception | bool | None = None
-    _report: Callable[[Exception | None], None] | None = None
-    _is_entered = False
-    _row: list[Any] | None = None
-    _headers: CaseInsensitiveDict[str] | None = None
-    _codings = ""
-    _limit = 0
-    is_packed = False
+    packed: PackedBody | None = None
     cache: str | None = None
+    _verdict = _NOT_ASKED
+    _headers: CaseInsensitiveDict[str] | None = None
     wire_bytes: int | None
     decoded_bytes: int | None
     leaves_own_row = True  # for the recorder, which then does not take one from Locust's event
@@ -90,10 +67,8 @@ class Response:
     def note(self, facts: Facts, limit: int) -> None:
         """Take up the headers that say how the body is packed and which cache it came from."""
         if facts.coding is not None and self._chunks is not None and self.wire_bytes:
-            self.is_packed = True
-            self._codings = self._values[facts.coding].decode("latin-1")
-            self._limit = limit
-            self.decoded_bytes = promised_bytes(self._chunks, self._codings)
+            self.packed = PackedBody(self._chunks, self._values[facts.coding].decode("latin-1"), limit)
+            self.decoded_bytes = self.packed.promised_bytes
         if facts.cache or self.status_code == 304:
             told = {name: self._values[at].decode("latin-1") for name, at in facts.cache}
             self.cache = cache_status(told, self.status_code)
@@ -107,12 +82,7 @@ class Response:
 
     def wait_for_verdict(self, report: Callable[[Exception | None], None]) -> None:
         """Leave the row at the end of the with statement: `report` is told what made the request fail."""
-        self._report = report
-
-    def keep(self, row: Sequence[Any]) -> list[Any]:
-        """The row, open for what is known only when somebody reads the body."""
-        self._row = list(row)
-        return self._row
+        self._verdict = Verdict(report)
 
     @property
     def content(self) -> bytes | None:
@@ -123,25 +93,20 @@ class Response:
         """
         if self._chunks is None:
             return None
-        if self.is_packed:
-            self._chunks = [self._decoded(b"".join(self._chunks))]
-            self.is_packed = False
+        if self.packed is not None:
+            self._chunks = [self._unpacked(self.packed)]
+            self.packed = None
         elif len(self._chunks) != 1:
             self._chunks = [b"".join(self._chunks)]
         return self._chunks[0]
 
-    def _decoded(self, packed: bytes) -> bytes:
-        """Decode, and mend the row that was left before anybody wanted to know."""
+    def _unpacked(self, packed: PackedBody) -> bytes:
         try:
-            body = decode(packed, self._codings, self._limit)
+            body = packed.unpacked()
         except UndecodableBodyError as error:
             self.error = self.error or error
-            if self._row is not None:
-                self._row[ERROR], self._row[MESSAGE] = self._row[ERROR] or "other", self._row[MESSAGE] or str(error)
             raise
         self.decoded_bytes = len(body)
-        if self._row is not None:
-            self._row[DECODED_BYTES] = len(body)
         return body
 
     @property
@@ -163,12 +128,14 @@ class Response:
         """The body as JSON; `options` are those of json.loads.
 
         Raises:
-            json.JSONDecodeError: it is none (a ValueError).
+            requests.JSONDecodeError: it is none (a json.JSONDecodeError, and a ValueError).
         """
         try:
             return json.loads(self.content or b"", **options)
+        except json.JSONDecodeError as error:
+            raise JSONDecodeError(error.msg, error.doc, error.pos) from error
         except (UnicodeDecodeError, RecursionError) as error:
-            raise json.JSONDecodeError(f"no JSON: {error}", "", 0) from error
+            raise JSONDecodeError(f"no JSON: {error}", "", 0) from error
 
     @property
     def headers(self) -> CaseInsensitiveDict[str]:
@@ -220,44 +187,21 @@ class Response:
             OSError, ReplyError: no reply came.
             Exception: what was given to `failure`.
         """
-        failed_by = self._outcome()
+        failed_by = self._verdict.outcome(self.error)
         if failed_by is not None:
             raise failed_by
 
     def success(self) -> None:
         """Count the request as a success, whatever its status."""
-        self._rule(True)
+        self._verdict.rule(None)
 
     def failure(self, reason: str | Exception) -> None:
         """Count the request as failed, of kind "validation" unless its status is 400 or more."""
-        self._rule(reason if isinstance(reason, Exception) else CatchResponseError(reason))
-
-    def _rule(self, verdict: Exception | bool) -> None:
-        if not self._is_entered:
-            raise LocustError(_NEEDS_WITH)
-        self._verdict = verdict
-
-    def _outcome(self) -> Exception | None:
-        if self._verdict is None:
-            return self.error
-        return self._verdict if isinstance(self._verdict, Exception) else None
+        self._verdict.rule(reason if isinstance(reason, Exception) else CatchResponseError(reason))
 
     def __enter__(self) -> Response:
-        if self._report is None:
-            raise LocustError(_NEEDS_WITH)
-        self._is_entered = True
+        self._verdict.enter()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
-        """Leave the row. What the block raised makes the request a failure, unless the block has said what it is.
-
-        Locust's clients lose a request whose block raised. Here it is counted, and the exception goes on as there.
-        """
-        report, self._report = self._report, None
-        is_said_here = self._verdict is None and isinstance(error, ResponseError)
-        if self._verdict is None and isinstance(error, Exception) and not isinstance(error, _FLOW):
-            is_ours = is_said_here or isinstance(error, FAILURES)
-            self._verdict = error if is_ours else CatchResponseError(f"{type(error).__name__}: {error}")
-        if report is not None:
-            report(self._outcome())
-        return is_said_here
+        return self._verdict.leave(error, self.error)

@@ -12,7 +12,7 @@ from locust.user.users import RestMixin
 
 from perfkit.load.child.http.client import Client
 from perfkit.load.child.http.heads import Header
-from perfkit.load.child.http.pool import Limits
+from perfkit.load.child.http.limits import Limits
 from perfkit.load.child.http.response import Response
 
 
@@ -39,6 +39,7 @@ class HttpUser(User, RestMixin[Response]):
     ssl_context_factory: Callable[[], ssl.SSLContext] | None = None
     default_headers: Mapping[str, Header] | None = None
     proxy_host: str | None = None
+    client_class: type[Client] = Client
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
@@ -48,12 +49,12 @@ class HttpUser(User, RestMixin[Response]):
             raise StopTest("perfkit's HttpUser knows no proxies: take locust.FastHttpUser for this scenario")
         factory = type(self).ssl_context_factory
         limits = Limits(self.connection_timeout, self.network_timeout, self.max_reply_bytes, not self.insecure, factory)
-        self.client = self._own_client = Client(
+        self.client = self._own_client = self.client_class(
             self.host, environment.events.request, self, limits, self.max_redirects, self.default_headers
         )
 
     def start(self, group: Any) -> Any:
         """As User.start; when the user leaves, its connections are closed."""
         greenlet = super().start(group)
-        greenlet.link(lambda _: self._own_client.close())
+        greenlet.rawlink(lambda _: self._own_client.close())  # link would start one more greenlet for each
         return greenlet

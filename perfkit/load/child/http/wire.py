@@ -26,6 +26,7 @@ READ: Final = 1  # libev's numbers
 WRITE: Final = 2
 
 _PlainSocket: Final = get_original("socket", "socket")
+_look_up: Final = get_original("socket", "getaddrinfo")
 
 # One for all connections: what was read is used before any other greenlet runs.
 _BUFFER: Final = memoryview(bytearray(1 << 18))
@@ -173,7 +174,27 @@ def connect(host: str, port: int, timeout_s: float) -> Wire:
         ConnectTimeoutError: it took longer than `timeout_s`, the name's look-up included.
     """
     late = ConnectTimeoutError(f"no connection within {timeout_s:g} s")
+    refused: OSError = ConnectionRefusedError(f"{host} has no address")
     with gevent.Timeout(timeout_s, late):
-        connected = gevent_socket.create_connection((host, port))
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Wire(_PlainSocket(fileno=connected.detach()))
+        for family, kind, protocol, _, address in _addresses(host, port):
+            connecting = gevent_socket.socket(family, kind, protocol)
+            try:
+                connecting.connect(address)
+            except BaseException as error:
+                connecting.close()
+                if not isinstance(error, OSError) or error is late:
+                    raise
+                refused = error
+            else:
+                connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return Wire(_PlainSocket(fileno=connecting.detach()))
+    raise refused
+
+
+def _addresses(host: str, port: int) -> list[Any]:
+    """What getaddrinfo knows. A name is looked up each time, and in a thread, as that may block; an address is not."""
+    try:
+        found: list[Any] = _look_up(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found = gevent_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    return found

@@ -39,8 +39,8 @@ class OpenModel:
         self.orders = orders
         self.environment = environment
         load = arrivals.ramps(orders.rate_per_s or 0.0, orders.duration_s or 0.0, orders.stages)
-        self._schedule = arrivals.times(load, orders.arrivals)
-        self._peak = max(value for ramp in load for value in (ramp.begin, ramp.end))
+        self._schedule = arrivals.times(load, orders.arrivals, worker=orders.worker, workers=orders.workers)
+        self._peak = max(value for ramp in load for value in (ramp.begin, ramp.end)) / orders.workers
         self._begun_at = math.inf
         self._busy = 0
         self._is_short = Event()
@@ -48,8 +48,8 @@ class OpenModel:
         self.crews: dict[type, Crew] = {}
         self.counts = dict.fromkeys(("arrivals", "started", "dropped", "dropped_warmup", "busiest_users"), 0)
 
-    def start(self, begin: Callable[[], None]) -> None:
-        """Make the first users, then call `begin` (time zero), then let them arrive. Returns at once."""
+    def start(self, begin: Callable[[], float]) -> None:
+        """Make the first users, then call `begin`, which returns time zero, then let them arrive. Returns at once."""
         weights = {kind: float(kind.weight) for kind in self.environment.user_classes}
         total = sum(weights.values())
         self.crews = {kind: Crew(kind.__name__, weight / total) for kind, weight in weights.items()}
@@ -85,17 +85,14 @@ class OpenModel:
         greenlet.link_exception(greenlet_exception_logger(logger))
         self._greenlets.append(greenlet)
 
-    def _run(self, begin: Callable[[], None]) -> None:
+    def _run(self, begin: Callable[[], float]) -> None:
         for crew in self.crews.values():
             for _ in range(max(1, round(self.orders.users * crew.share))):
                 self._make_user(crew)
         self._await_ready()
         for crew in self.crews.values():
             crew.reserve = max(1, math.ceil(self._peak * RESERVE_S * crew.share))
-        begin()
-        self._begun_at = (
-            perf_counter()
-        )  # after the wall clock was read: an arrival on the edge of the warm-up is past it
+        self._begun_at = begin()
         self._spawn(self._grow_for_ever)
         self._dispatch()
 
@@ -122,7 +119,7 @@ class OpenModel:
         crews = list(self.crews.values())
         if len(crews) == 1:
             return repeat(crews[0])
-        dice = random.Random(arrivals.SEED)  # noqa: S311 (a mix, not a secret)
+        dice = random.Random(arrivals.SEED + self.orders.worker)  # noqa: S311 (a mix, not a secret)
         shares = [crew.share for crew in crews]
         return (dice.choices(crews, shares)[0] for _ in repeat(None))
 

@@ -21,7 +21,7 @@ from locust.event import EventHook  # noqa: E402
 
 from perfkit.load.child import sink  # noqa: E402
 from perfkit.load.child.http.client import Client  # noqa: E402
-from perfkit.load.child.http.pool import Limits  # noqa: E402
+from perfkit.load.child.http.limits import Limits  # noqa: E402
 from perfkit.model import Request  # noqa: E402
 
 COLUMNS = [field.name for field in dataclasses.fields(Request)]

@@ -76,7 +76,7 @@ def test_a_reply_sets_cookies_for_the_next_request(lean: Lean) -> None:
 
 def test_without_cookies_there_is_no_jar(lean: Lean) -> None:
     with a_raw_server(each(OK)) as server:
-        outcome = lean.run(server.url, "client.get('/'); result = client._cookies is None")
+        outcome = lean.run(server.url, "client.get('/'); result = client._session._cookies is None")
     assert outcome.result is True
 
 

@@ -222,3 +222,18 @@ def test_what_cannot_be_sent_is_an_error_of_the_scenario_and_no_row(lean: Lean, 
     outcome = lean.run("http://127.0.0.1:1", f"client.{call}")
     assert outcome.error is not None
     assert outcome.rows == []
+
+
+def test_the_base_url_may_be_changed(lean: Lean) -> None:
+    with a_raw_server(each(OK)) as first, a_raw_server(each(OK)) as second:
+        outcome = lean.run(
+            first.url,
+            f"""
+            client.get("/here")
+            client.base_url = "{second.url}/api"
+            client.get("/there")
+            result = client.base_url
+            """,
+        )
+    assert outcome.result == f"{second.url}/api"
+    assert [request.split()[1] for request in first.requests + second.requests] == [b"/here", b"/api/there"]

@@ -1,0 +1,53 @@
+"""Options about workers, as `perfkit bench` and `perfkit worker` have them. Knows what they mean; starts nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from perfkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfkit.model import Config
+
+WAIT: Final = "1m"
+
+
+def with_workers(config: Config, local: int | None, remote: int, bind: str | None, wait: str | None) -> Config:
+    """The config with the workers that the options name.
+
+    Where others are expected, this machine makes no load unless it is said that it does.
+
+    Raises:
+        UsageError: options that do not go together, an address that is none of this machine, or a token is missing.
+    """
+    from perfkit.load import access
+
+    workers = config.scenario.workers
+    if not remote and (given := [name for name, value in (("--bind", bind), ("--wait", wait)) if value is not None]):
+        raise UsageError(f"{given[0]} goes with --expect-workers", hint="say how many workers come from elsewhere")
+    if local is None:
+        local = 0 if remote and workers.local == 1 else workers.local
+    if local == 0 and not remote:
+        raise UsageError("with 0 workers nobody makes the load", hint="add --expect-workers 2, or --workers 1")
+    workers = replace(workers, local=local)
+    if remote:
+        where = access.bound(bind or workers.host)
+        wait_s = duration("--wait", wait or WAIT)
+        workers = replace(workers, remote=remote, host=where.host, port=where.port, wait_s=wait_s)
+        access.token_to_bind(workers)
+    return replace(config, scenario=replace(config.scenario, workers=workers))
+
+
+def duration(option: str, text: str) -> float:
+    """Seconds of an option's value, such as "30s".
+
+    Raises:
+        UsageError: it is no duration.
+    """
+    from perfkit import units
+
+    try:
+        return units.parse(text, "s")
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error

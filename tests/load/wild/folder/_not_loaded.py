@@ -1,0 +1,1 @@
+raise RuntimeError("Locust leaves files out whose names begin with _")
