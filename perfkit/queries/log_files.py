@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -81,22 +81,44 @@ class ServerFiles:
 
 
 class LineCutter:
-    """Cut a growing file into lines, holding back the last one until its end has come.
+    """Cut a growing file into blocks of whole lines, holding back the last line until its end has come.
 
     A line beyond MAX_LINE_BYTES comes out empty, which no form of log can read: so it is counted, not kept.
     """
 
     def __init__(self) -> None:
-        self._rest = bytearray()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         self._is_skipping = False
 
-    def lines(self, chunk: bytes) -> Iterator[bytes]:
-        self._rest += chunk
-        *whole, rest = bytes(self._rest).split(b"\n")
-        self._rest = bytearray(rest)
-        for line in whole:
-            yield b"" if self._is_skipping else line
-            self._is_skipping = False
-        if len(self._rest) > MAX_LINE_BYTES:
-            self._rest.clear()
-            self._is_skipping = True
+    def cut(self, chunk: bytes) -> bytes:
+        """The lines that end in this chunk, each with its end."""
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            self._hold(chunk)
+            return b""
+        first = chunk.index(b"\n") if self._is_skipping else 0
+        block = b"".join([*self._held, chunk[first:end]])
+        self._held, self._held_bytes, self._is_skipping = [], 0, False
+        self._hold(chunk[end:])
+        return block
+
+    def _hold(self, piece: bytes) -> None:
+        self._held.append(piece)
+        self._held_bytes += len(piece)
+        if self._held_bytes > MAX_LINE_BYTES or self._is_skipping:
+            self._held, self._held_bytes, self._is_skipping = [], 0, True
+
+    def rest(self) -> bytes:
+        """What has come without an end, with one."""
+        return b"".join([*self._held, b"\n"]) if self._held_bytes or self._is_skipping else b""
+
+
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of whole lines; the last line gets the end that it may lack."""
+    cutter = LineCutter()
+    for chunk in chunks:
+        if block := cutter.cut(chunk):
+            yield block
+    if rest := cutter.rest():
+        yield rest

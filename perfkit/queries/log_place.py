@@ -74,7 +74,7 @@ def _is_readable_folder(folder: Path) -> bool:
 
 
 def _offsets_at_now(connection: Connection, files: LogFiles, settings: LogSettings) -> dict[str, int] | None:
-    suffix = settings.format.SUFFIX
+    suffix = settings.suffix
     try:
         sizes = {file.name: file.size for file in files.listing(suffix)}
         return find_mark(files, suffix, sizes, write_mark(connection))

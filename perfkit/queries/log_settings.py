@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import psycopg
 
 from perfkit.errors import DatabaseError
-from perfkit.queries.formats import FORMATS, Format
+from perfkit.queries.formats import FORMATS, Blocks, Format, LogEntry, Missed, Prefix, read_prefix
 
 _SETTINGS: Final = """/* perfkit */
 SELECT name, setting FROM pg_settings WHERE name LIKE 'log%' OR name IN ('data_directory', 'lc_messages')
@@ -22,6 +24,7 @@ SELECT extract(epoch FROM now)::float8,
 FROM (SELECT clock_timestamp() AS now) AS clock
 """
 _RELOAD: Final = "SELECT pg_reload_conf();"
+_GOOD_PREFIX: Final = "%m [%p] %q%u@%d "
 _ENGLISH: Final = ("C", "POSIX", "EN", "")
 
 
@@ -41,17 +44,41 @@ class LogSettings:
         Raises:
             DatabaseError: there is none.
         """
+        return FORMATS[self.form]
+
+    @property
+    def form(self) -> str:
+        """The name of `format`, as in `log_destination`.
+
+        Raises:
+            DatabaseError: there is none.
+        """
         written = [word.strip() for word in self.values.get("log_destination", "").split(",")]
-        for name, format_ in FORMATS.items():
+        for name in FORMATS:
             if name in written:
-                return format_
+                return name
+        better = "jsonlog" if self.version_num >= 150000 else "csvlog"
         raise DatabaseError(
-            f"the server writes its log as {', '.join(written)}, which perfkit does not read",
-            hint=self._json_command(written) if self.version_num >= 150000 else "jsonlog needs PostgreSQL 15 or later",
+            f"the server writes its log as {', '.join(written)}, which cannot be read from its files",
+            hint=f"ALTER SYSTEM SET log_destination = '{','.join([*written, better])}'; {_RELOAD}",
         )
 
-    def _json_command(self, written: list[str]) -> str:
-        return f"ALTER SYSTEM SET log_destination = '{','.join([*written, 'jsonlog'])}'; {_RELOAD}"
+    @property
+    def prefix(self) -> Prefix | None:
+        """What stands before each entry, None where the form of log has none."""
+        return read_prefix(self.values.get("log_line_prefix", "")) if self.form == "stderr" else None
+
+    @property
+    def suffix(self) -> str:
+        """How the names of the log's files end."""
+        if self.form != "stderr":
+            return self.format.SUFFIX
+        suffix = PurePosixPath(self.values.get("log_filename", "")).suffix
+        return "" if "%" in suffix else suffix
+
+    def entries(self, blocks: Blocks, missed: Missed) -> Iterator[LogEntry]:
+        """The entries with a duration in pieces of this server's log."""
+        return self.format.entries(blocks, missed, self.prefix)
 
     @property
     def parameter_limit(self) -> int | None:
@@ -81,6 +108,12 @@ def require_durations(settings: LogSettings, slower_than_ms: float) -> None:
             "the server does not log slow statements (log_min_duration_statement is -1)",
             hint=f"ALTER SYSTEM SET log_min_duration_statement = '{slower_than_ms:.0f}ms'; {_RELOAD}",
         )
+    prefix = settings.prefix
+    if prefix is not None and not prefix.tells("at"):
+        raise DatabaseError(
+            f"the server writes no time into its log (log_line_prefix is '{prefix.written}')",
+            hint=f"ALTER SYSTEM SET log_line_prefix = '{_GOOD_PREFIX}'; {_RELOAD}",
+        )
 
 
 def notes_on(settings: LogSettings, slower_than_ms: float) -> list[str]:
@@ -97,9 +130,27 @@ def notes_on(settings: LogSettings, slower_than_ms: float) -> list[str]:
             f"the server logs only {settings.parameter_limit} bytes of each parameter;"
             " SET log_parameter_max_length = -1 for whole ones"
         )
+    notes += _notes_on_prefix(settings.prefix) if settings.prefix else []
+    if settings.values.get("log_error_verbosity") == "terse":
+        notes.append("the server logs no parameters; SET log_error_verbosity = 'default' to see them")
     language = settings.values.get("lc_messages", "").upper()
     if language.split("_")[0].split(".")[0] not in _ENGLISH:
         notes.append("the server may not log in English, which alone is read; SET lc_messages = 'C'")
+    return notes
+
+
+def _notes_on_prefix(prefix: Prefix) -> list[str]:
+    notes = []
+    if not prefix.tells("database"):
+        notes.append(
+            f"log_line_prefix '{prefix.written}' does not tell the database, so statements of all databases of the"
+            f" server are counted; SET log_line_prefix = '{_GOOD_PREFIX}' to tell them apart"
+        )
+    if not prefix.tells_milliseconds:
+        notes.append(
+            "the log tells whole seconds only, so calls at the edge of a phase may be counted in another;"
+            " use %m in place of %t in log_line_prefix"
+        )
     return notes
 
 
@@ -116,8 +167,14 @@ class LogClock:
         Raises:
             ValueError: it is no time.
         """
-        there = datetime.fromisoformat(written_at[:23]).replace(tzinfo=UTC).timestamp()
-        return there - self.zone_s - self.ahead_s
+        if "-" not in written_at:  # seconds since 1970, of no zone
+            return float(written_at) - self.ahead_s
+        return _minute(written_at[:16]) + float(written_at[17:23].partition(" ")[0]) - self.zone_s - self.ahead_s
+
+
+@lru_cache(maxsize=8)
+def _minute(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
 def read_clock(connection: psycopg.Connection[tuple[Any, ...]], clock: Callable[[], float] = time.time) -> LogClock:

@@ -66,13 +66,16 @@ class Tail:
     has_seen_mark: bool = False
     _cutters: dict[str, LineCutter] = field(default_factory=dict)
 
-    def lines(self, mark: str | None) -> Iterator[bytes]:
-        """Lines up to the mark, waiting for it as long as lines keep coming; without a mark, those that there are."""
+    def blocks(self, mark: str | None) -> Iterator[bytes]:
+        """Blocks of whole lines up to the line of the mark, waiting for it as long as lines keep coming.
+
+        Without a mark, the lines that there are.
+        """
         began_at = heard_at = self.clock()
         while True:
-            for line in self._pass(mark.encode() if mark else None):
+            for block in self._pass(mark.encode() if mark else None):
                 heard_at = self.clock()
-                yield line
+                yield block
             now = self.clock()
             if mark is None or self.has_seen_mark or now - heard_at > PATIENCE_S or now - began_at > _LONGEST_S:
                 return
@@ -84,16 +87,20 @@ class Tail:
                 self.offsets[file.name] = 0
                 self._cutters.pop(file.name, None)
             if file.size > self.offsets.get(file.name, 0):
-                yield from self._lines_of(file.name, mark)
+                yield from self._blocks_of(file.name, mark)
             if self.has_seen_mark:
                 return
 
-    def _lines_of(self, name: str, mark: bytes | None) -> Iterator[bytes]:
+    def _blocks_of(self, name: str, mark: bytes | None) -> Iterator[bytes]:
         cutter = self._cutters.setdefault(name, LineCutter())
         while chunk := self.files.read(name, self.offsets.get(name, 0)):
             self.offsets[name] = self.offsets.get(name, 0) + len(chunk)
-            for line in cutter.lines(chunk):
-                if mark and mark in line:
-                    self.has_seen_mark = True
-                    return
-                yield line
+            block = cutter.cut(chunk)
+            at = block.find(mark) if mark else -1
+            if at >= 0:
+                self.has_seen_mark = True
+                block = block[: block.rfind(b"\n", 0, at) + 1]
+            if block:
+                yield block
+            if self.has_seen_mark:
+                return

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import psycopg
 
@@ -31,6 +32,8 @@ from perfkit.queries.log_tail import Tail
 from perfkit.queries.source import Captured
 from perfkit.queries.tally import Tally
 
+GIVES: Final = "each execution, with its real parameters"
+
 
 @dataclass(frozen=True, slots=True)
 class LogCapture:
@@ -48,7 +51,9 @@ class LogCapture:
 
     def collect(self, phases: Sequence[PhaseMark] = ()) -> Captured:
         """See `perfkit.queries.source.Capture`."""
-        reader = LogReader(self.settings, self.clock, self.slower_than_ms, Tally(phases))
+        settings = self.settings
+        tally = Tally(phases)
+        reader = LogReader(tally, self.slower_than_ms, settings.database, self.clock, settings.parameter_limit)
         notes = notes_on(self.settings, self.slower_than_ms)
         with _say_why("the server log could not be read to its end"):
             is_whole = (
@@ -56,17 +61,21 @@ class LogCapture:
             )
         if not is_whole:
             notes.append("the database did not say when the capture ended: its log was read as far as it goes")
-        return Captured(reader.tally.queries(), reader.lines_unparsed, (*notes, *reader.notes()))
+        queries = tally.queries()
+        return Captured(queries, reader.missed.lines, (*notes, *reader.notes()), "log", tally.method)
+
+    def close(self) -> None:
+        """Nothing goes on meanwhile: the server writes its log by itself."""
 
     def _read_through_server(self, reader: LogReader) -> bool:
         with connect(self.dsn) as connection:
-            tail = Tail(server_files(connection, self.settings), self.settings.format.SUFFIX, {**self.offsets})
-            reader.read(tail.lines(write_mark(connection)))
+            tail = Tail(server_files(connection, self.settings), self.settings.suffix, {**self.offsets})
+            reader.read(self.settings.entries(tail.blocks(write_mark(connection)), reader.missed))
         return tail.has_seen_mark
 
     def _read_here(self, reader: LogReader, folder: Path) -> bool:
-        tail = Tail(LocalFiles(folder), self.settings.format.SUFFIX, {**self.offsets})
-        reader.read(tail.lines(self._mark_of_the_end()))
+        tail = Tail(LocalFiles(folder), self.settings.suffix, {**self.offsets})
+        reader.read(self.settings.entries(tail.blocks(self._mark_of_the_end()), reader.missed))
         return tail.has_seen_mark
 
     def _mark_of_the_end(self) -> str | None:

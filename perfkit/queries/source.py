@@ -15,11 +15,14 @@ class Captured:
     """What a source has seen: the queries, those that took most time in all first.
 
     `lines_unparsed` counts what could not be read; `notes` are sentences about what may be missing, and the remedy.
+    `source` is a key of `perfkit.queries.SOURCES`, `fingerprints` the name of the method that made them.
     """
 
     queries: tuple[CapturedQuery, ...]
     lines_unparsed: int = 0
     notes: tuple[str, ...] = ()
+    source: str = "log"
+    fingerprints: str = "own"
 
 
 class Capture(Protocol):
@@ -36,9 +39,16 @@ class Capture(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """End what goes on meanwhile, if anything does. May be called twice, and before `collect`."""
+        ...
+
 
 class Source(Protocol):
     """A module that satisfies this is one line in `perfkit.queries.SOURCES`."""
+
+    GIVES: str
+    """What is known of a query that comes from here, in a few words."""
 
     def open_capture(self, dsn: str, slower_than_ms: float, log_folder: Path | None = None) -> Capture:
         """Begin now. `log_folder` is where this machine sees the server's log, when not where the server says.

@@ -42,13 +42,30 @@ def test_no_slow_statements_in_the_log() -> None:
 
 
 def test_no_form_of_log_that_is_read() -> None:
-    assert hint_of(settings(log_destination="stderr")) == (
-        "ALTER SYSTEM SET log_destination = 'stderr,jsonlog'; SELECT pg_reload_conf();"
+    assert hint_of(settings(log_destination="syslog")) == (
+        "ALTER SYSTEM SET log_destination = 'syslog,jsonlog'; SELECT pg_reload_conf();"
     )
 
 
-def test_a_server_that_is_too_old_for_jsonlog() -> None:
-    assert hint_of(settings(version_num=140000, log_destination="stderr")) == "jsonlog needs PostgreSQL 15 or later"
+def test_a_server_that_is_too_old_for_jsonlog_is_asked_for_csvlog() -> None:
+    assert hint_of(settings(version_num=140000, log_destination="syslog")) == (
+        "ALTER SYSTEM SET log_destination = 'syslog,csvlog'; SELECT pg_reload_conf();"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "form", "suffix"),
+    [("stderr,csvlog,jsonlog", "jsonlog", ".json"), ("csvlog, stderr", "csvlog", ".csv"), ("stderr", "stderr", ".txt")],
+)
+def test_the_form_that_needs_the_least_guessing_is_read(written: str, form: str, suffix: str) -> None:
+    one = settings(log_destination=written, log_filename="postgresql-%a.txt", log_line_prefix="%m ")
+    assert (one.form, one.suffix) == (form, suffix)
+
+
+def test_a_log_without_a_time_is_refused_with_the_prefix_that_has_one() -> None:
+    assert hint_of(settings(log_destination="stderr", log_line_prefix="[%p] ")) == (
+        "ALTER SYSTEM SET log_line_prefix = '%m [%p] %q%u@%d '; SELECT pg_reload_conf();"
+    )
 
 
 def test_no_files_at_all() -> None:
@@ -63,6 +80,9 @@ def test_no_files_at_all() -> None:
         ({"log_min_duration_statement": "200"}, "between 50 and 200 ms"),
         ({"log_parameter_max_length": "64"}, "only 64 bytes"),
         ({"lc_messages": "de_DE.UTF-8"}, "not log in English"),
+        ({"log_error_verbosity": "terse"}, "no parameters"),
+        ({"log_destination": "stderr", "log_line_prefix": "%m [%p] "}, "all databases"),
+        ({"log_destination": "stderr", "log_line_prefix": "%t %d "}, "whole seconds"),
     ],
 )
 def test_what_the_settings_hide_is_noted(changed: dict[str, str], words: str) -> None:
@@ -78,3 +98,5 @@ def test_english_has_many_names(language: str) -> None:
 def test_a_time_of_the_log_becomes_a_time_of_this_machine() -> None:
     clock = LogClock(zone_s=19800.0, ahead_s=2.0)
     assert clock.unix("1970-01-01 05:30:03.250 IST") == 1.25
+    assert clock.unix("1970-01-01 05:30:03 IST") == 1.0
+    assert clock.unix("3.250") == 1.25

@@ -36,7 +36,8 @@ def write(file: Path, text: str, *, at: float = 0.0) -> None:
 
 def read(folder: Path, offsets: dict[str, int], mark: str | None, clock: Clock | None = None) -> list[bytes]:
     ticking = clock or Clock()
-    return list(Tail(LocalFiles(folder), ".json", offsets, ticking, ticking.sleep).lines(mark))
+    blocks = Tail(LocalFiles(folder), ".json", offsets, ticking, ticking.sleep).blocks(mark)
+    return b"".join(blocks).split(b"\n")[:-1]
 
 
 def test_what_stood_there_before_is_not_read(tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ def test_a_database_that_logs_no_slow_queries_is_refused_with_the_command(postgr
     with psycopg.connect(postgres.dsn, autocommit=True) as admin:
         admin.execute("ALTER DATABASE silent SET log_min_duration_statement = -1")
     with pytest.raises(DatabaseError) as caught:
-        queries.open_capture(silent, 50.0)
+        queries.open_capture(silent, 50.0, source="log")
     assert caught.value.hint is not None
     assert "ALTER SYSTEM SET log_min_duration_statement = '50ms'" in caught.value.hint
 
@@ -255,7 +255,7 @@ def test_a_role_without_rights_is_told_the_grant_that_gives_them(
         admin.execute("CREATE ROLE poor LOGIN")
     poor = make_conninfo(dsn, user="poor")
     with pytest.raises(DatabaseError) as caught:
-        queries.open_capture(poor, 10.0)
+        queries.open_capture(poor, 10.0, source="log")
     assert caught.value.hint is not None
     for grant in caught.value.hint.removeprefix("as a superuser: ").split(";")[:-1]:
         application.execute(sql.SQL(grant))  # type: ignore[arg-type]
@@ -267,12 +267,12 @@ def test_a_role_without_rights_is_told_the_grant_that_gives_them(
 def test_a_folder_that_is_not_this_server_s_log_is_refused(dsn: str, tmp_path: Path) -> None:
     (tmp_path / "postgresql.json").write_text("{}\n")
     with pytest.raises(DatabaseError, match="does not arrive in the log folder"):
-        queries.open_capture(dsn, 10.0, tmp_path)
+        queries.open_capture(dsn, 10.0, tmp_path, source="log")
 
 
 def test_a_folder_that_is_not_there_is_refused(dsn: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match="cannot be read"):
-        queries.open_capture(dsn, 10.0, tmp_path / "nowhere")
+        queries.open_capture(dsn, 10.0, tmp_path / "nowhere", source="log")
 
 
 def test_the_log_folder_may_be_given(dsn: str, postgres: PostgresServer, application: psycopg.Connection) -> None:
