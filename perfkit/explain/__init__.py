@@ -65,8 +65,8 @@ def single(
     if highest_parameter(sql) > len(parameters):
         return NotExplained(fingerprint, "no parameters were captured")
     try:
-        document, version = analyze(dsn, sql, parameters, Limits(statement_timeout_s, lock_timeout_s))
-        return read_plan(document, fingerprint, version)
+        analyzed = analyze(dsn, sql, parameters, Limits(statement_timeout_s, lock_timeout_s))
+        return read_plan(analyzed.document, fingerprint, analyzed.server_version, analyzed.facts)
     except (Refused, ValueError) as error:
         return NotExplained(fingerprint, str(error))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from perfkit.explain.times import Times, times_of
-from perfkit.model import PlanNode, QueryPlan
+from perfkit.model import Jit, PlanNode, QueryPlan, Serialization, TableFacts, Trigger
 
 Json = Mapping[str, Any]
 
@@ -25,23 +25,30 @@ _FIELDS: Final = frozenset(
 )
 
 
-def read_plan(document: Any, fingerprint: str, server_version: str) -> QueryPlan:
+def read_plan(document: Any, fingerprint: str, server_version: str, facts: tuple[TableFacts, ...] = ()) -> QueryPlan:
     """The plan in what EXPLAIN (ANALYZE, FORMAT JSON) returned: a list of one object.
 
     Raises:
-        ValueError: there is no plan in it, as for a statement that the planner never sees.
+        ValueError: there is no plan in it, as for a statement that the planner never sees, or it is no tree of nodes.
     """
     found = document[0] if isinstance(document, list) and document else document
     if not isinstance(found, Mapping) or not isinstance(found.get("Plan"), Mapping):
         raise ValueError("the server has no plan for this kind of statement")
-    return QueryPlan(
-        fingerprint=fingerprint,
-        root=_node(found["Plan"], times_of(found["Plan"])),
-        planning_ms=_number(found.get("Planning Time")),
-        execution_ms=_number(found.get("Execution Time")),
-        server_version=server_version,
-        settings={key: str(value) for key, value in found.get("Settings", {}).items()},
-    )
+    try:
+        return QueryPlan(
+            fingerprint=fingerprint,
+            root=_node(found["Plan"], times_of(found["Plan"])),
+            planning_ms=_number(found.get("Planning Time")),
+            execution_ms=_number(found.get("Execution Time")),
+            server_version=server_version,
+            settings={key: str(value) for key, value in found.get("Settings", {}).items()},
+            triggers=tuple(_trigger(json) for json in found.get("Triggers", ())),
+            jit=_jit(found.get("JIT")),
+            serialization=_serialization(found.get("Serialization")),
+            facts=facts,
+        )
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"this is no plan as EXPLAIN writes one: {type(error).__name__} {error}") from error
 
 
 def _node(json: Json, times: Times) -> PlanNode:
@@ -59,6 +66,24 @@ def _node(json: Json, times: Times) -> PlanNode:
         details={key: value for key, value in json.items() if key not in _FIELDS},
         children=tuple(_node(child, times) for child in json.get("Plans", ())),
     )
+
+
+def _trigger(json: Json) -> Trigger:
+    return Trigger(
+        name=json.get("Trigger Name"),
+        constraint=json.get("Constraint Name"),
+        relation=json.get("Relation"),
+        calls=int(json.get("Calls", 0)),
+        time_ms=_number(json.get("Time")),
+    )
+
+
+def _jit(json: Json | None) -> Jit | None:
+    return Jit(int(json.get("Functions", 0)), _number(json.get("Timing", {}).get("Total"))) if json else None
+
+
+def _serialization(json: Json | None) -> Serialization | None:
+    return Serialization(_number(json.get("Time")), int(json.get("Output Volume", 0))) if json else None
 
 
 def _number(value: Any) -> float | None:

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg.adapt import Dumper
 
 from perfkit.database import connect, reason_of
+from perfkit.explain.facts import facts_of
+from perfkit.model import TableFacts
 
 _BEGIN: Final = "/* perfkit */ BEGIN READ ONLY"
 _LIMITS: Final = "/* perfkit */ SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
@@ -25,6 +27,8 @@ _SAVEPOINT: Final = "/* perfkit */ SAVEPOINT planned"
 _BACK: Final = "/* perfkit */ ROLLBACK TO SAVEPOINT planned"
 _PLAN: Final = "/* perfkit */ EXPLAIN (FORMAT JSON) "
 _RUN: Final = "/* perfkit */ EXPLAIN (ANALYZE, BUFFERS, SETTINGS, FORMAT JSON) "
+_RUN_AND_SERIALIZE: Final = "/* perfkit */ EXPLAIN (ANALYZE, BUFFERS, SETTINGS, SERIALIZE TEXT, FORMAT JSON) "
+_CAN_SERIALIZE: Final = 170_000
 
 _TEXT_OID: Final = 25
 _REASONS: Final = {
@@ -65,11 +69,20 @@ class _AsTextDumper(Dumper):
 Parameter = str | _AsText | None
 
 
-def analyze(dsn: str, statement: str, values: Sequence[str | None], limits: Limits) -> tuple[Any, str]:
-    """What EXPLAIN (ANALYZE, BUFFERS, SETTINGS, FORMAT JSON) returns for the statement, and the server's version.
+class Analyzed(NamedTuple):
+    """What EXPLAIN (ANALYZE, BUFFERS, SETTINGS, FORMAT JSON) returned, from which version, of which tables."""
+
+    document: Any
+    server_version: str
+    facts: tuple[TableFacts, ...]
+
+
+def analyze(dsn: str, statement: str, values: Sequence[str | None], limits: Limits) -> Analyzed:
+    """Run the statement once under EXPLAIN, and read in the same transaction what the catalogue says of its tables.
 
     The values are bound as text of unknown type, as most drivers do, so that the server infers the types. The
     statement is planned once before it is run: planning time is then that of a connection in use, not of a new one.
+    From PostgreSQL 17 on its rows are made into text too, as for a client, though not sent.
 
     Raises:
         Refused: the server refused the statement, gave it up, or went away.
@@ -77,12 +90,12 @@ def analyze(dsn: str, statement: str, values: Sequence[str | None], limits: Limi
     """
     if "\0" in statement:  # libpq would send what stands before it: another statement
         raise Refused("it holds a zero byte")
-    with closing(connect(dsn)) as connection:
-        connection.adapters.register_dumper(_AsText, _AsTextDumper)
+    with closing(bindable(connect(dsn))) as connection:
         try:
-            return _in_read_only(connection, statement, values, limits), _version_of(connection)
+            document = _in_read_only(connection, statement, values, limits)
+            return Analyzed(document, _version_of(connection), facts_of(connection, document))
         except psycopg.Error as error:
-            raise Refused(_why(error, limits)) from error
+            raise Refused(why(error, limits)) from error
         except UnicodeError as error:
             raise Refused("it holds characters that cannot be sent") from error
         finally:
@@ -90,13 +103,20 @@ def analyze(dsn: str, statement: str, values: Sequence[str | None], limits: Limi
                 connection.rollback()
 
 
+def bindable(connection: Connection) -> Connection:
+    """The same connection, able to send what `plannable` returns."""
+    connection.adapters.register_dumper(_AsText, _AsTextDumper)
+    return connection
+
+
 def _in_read_only(connection: Connection, statement: str, values: Sequence[str | None], limits: Limits) -> Any:
     connection.execute(_BEGIN)
     connection.execute(_LIMITS, [f"{max(1, round(limit * 1000))}ms" for limit in (limits.statement_s, limits.lock_s)])
-    return _explain(connection, _RUN + statement, _plannable(connection, statement, values))
+    run = _RUN_AND_SERIALIZE if connection.info.server_version >= _CAN_SERIALIZE else _RUN
+    return _explain(connection, run + statement, plannable(connection, statement, values))
 
 
-def _plannable(connection: Connection, statement: str, values: Sequence[str | None]) -> list[Parameter]:
+def plannable(connection: Connection, statement: str, values: Sequence[str | None]) -> list[Parameter]:
     """The values as the statement can be planned with: one whose type cannot be inferred is declared as text.
 
     `$1 IS NULL OR customer_id = $2` says nothing of the type of $1. The application's driver did, but not to the log.
@@ -133,6 +153,6 @@ def _version_of(connection: Connection) -> str:
     return connection.info.parameter_status("server_version") or str(connection.info.server_version)
 
 
-def _why(error: psycopg.Error, limits: Limits) -> str:
+def why(error: psycopg.Error, limits: Limits) -> str:
     said = reason_of(error)
     return _REASONS.get(error.sqlstate or "", "the database refuses it: {said}").format(limits=limits, said=said)

@@ -44,9 +44,11 @@ def times_of(root: Json) -> Times:
     for node in _all(root):
         below = sum(times._total[id(child)] for child in _children(node) if not _is_lazy(child))
         times._exclusive[id(node)] = times._total[id(node)] - below
-    for node in _all(root):
-        for child in filter(_is_lazy, _children(node)):
-            _charge(node, child, times)
+    lazy = [(node, child) for node in _all(root) for child in _children(node) if _is_lazy(child)]
+    charged: dict[int, list[_Charge]] = {}
+    for declarer, child in reversed(lazy):  # what asks for another one stands after it, and its time contains it
+        charge = _Charge([*_by_own_time(declarer, child, times), declarer], {})
+        _charge(charge, times._total[id(child)], times._exclusive, charged)
     return times
 
 
@@ -82,18 +84,49 @@ def _is_lazy(node: Json) -> bool:
     return node.get("Parent Relationship") == "InitPlan"
 
 
-def _charge(declarer: Json, lazy: Json, times: Times) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Charge:
+    """Which nodes may have run an InitPlan or CTE, the likeliest first, and how much of it was taken from each."""
+
+    candidates: list[Json]
+    taken: dict[int, float]
+
+
+def _by_own_time(declarer: Json, lazy: Json, times: Times) -> list[Json]:
+    """Several may have asked for its rows by turns, and EXPLAIN does not say which: the one with most time first."""
+    return sorted(_askers(declarer, lazy, None), key=lambda node: times._exclusive[id(node)], reverse=True)
+
+
+def _charge(charge: _Charge, ms: float, exclusive: dict[int, float], charged: dict[int, list[_Charge]]) -> None:
     """Take the time of an InitPlan or CTE from the nodes that it ran in.
 
-    Several may have asked for its rows by turns, and EXPLAIN does not say which: the one with most time of its own
-    first. Where nobody is seen to ask (output columns are not printed), it was the declarer.
+    Where nobody is seen to ask (output columns are not printed), it was the declarer, which is the last candidate.
+    Where a node has less left than that, another one that was taken from it may have run elsewhere.
     """
-    remaining = times._total[id(lazy)]
-    askers = sorted(_askers(declarer, lazy, None), key=lambda node: times._exclusive[id(node)], reverse=True)
-    for node in [*askers, declarer]:
-        share = min(remaining, max(times._exclusive[id(node)], 0.0))
-        times._exclusive[id(node)] -= share
-        remaining -= share
+    remaining = ms
+    for node in charge.candidates:
+        remaining -= _take(charge, id(node), remaining, exclusive, charged)
+    for node in charge.candidates:
+        for other in list(charged.get(id(node), ())):
+            for elsewhere in other.candidates:
+                moved = min(remaining, other.taken.get(id(node), 0.0))
+                if other is not charge and elsewhere is not node and moved > 0:
+                    moved = _take(other, id(elsewhere), moved, exclusive, charged)
+                    other.taken[id(node)] -= moved
+                    exclusive[id(node)] += moved
+                    remaining -= _take(charge, id(node), moved, exclusive, charged)
+
+
+def _take(
+    charge: _Charge, node: int, ms: float, exclusive: dict[int, float], charged: dict[int, list[_Charge]]
+) -> float:
+    """As much of `ms` as the node has left; how much that is."""
+    share = min(ms, max(exclusive[node], 0.0))
+    exclusive[node] -= share
+    charge.taken[node] = charge.taken.get(node, 0.0) + share
+    if charge not in charged.setdefault(node, []):
+        charged[node].append(charge)
+    return share
 
 
 def _askers(node: Json, lazy: Json, gather: Json | None) -> Iterator[Json]:

@@ -131,3 +131,74 @@ def test_exclusive_times_of_a_serial_plan_add_up_to_the_whole(root: Json) -> Non
     times = [node.exclusive_ms or 0.0 for node in walk(plan.root)]
     assert sum(times) == pytest.approx(plan.root.total_ms)
     assert min(times) >= 0.0
+
+
+class Node:
+    """A node with a time of its own, what it asks for and what runs in it: totals are made from that, not drawn."""
+
+    def __init__(self, kind: str, own: float, kids: list[Node] | None = None, processes: int = 1) -> None:
+        self.kind, self.own, self.kids, self.processes = kind, own, kids or [], processes
+        self.lazies: list[Node] = []  # declared here
+        self.runs: list[Node] = []  # asked for here first
+        self.asks: list[int] = []
+
+    def total(self) -> float:
+        return self.own + sum(one.total() for one in [*self.kids, *self.runs])
+
+    def json(self) -> Json:
+        lazies = [
+            one.json() | {"Parent Relationship": "InitPlan", "Subplan Name": f"InitPlan {number}"}
+            for number, one in enumerate(self.lazies, start=1)
+        ]
+        kids = [one.json() for one in self.kids]
+        node = a_node(self.kind, self.total(), *lazies, *kids, loops=self.processes)
+        filters = [f"(x > (InitPlan {number}).col1)" for number in self.asks]
+        return node | ({"Filter": " AND ".join(filters)} if filters else {})
+
+    def leaves(self, gather: Node | None = None) -> list[tuple[Node, Node]]:
+        """Each leaf with the node that an InitPlan runs in when the leaf asks for it: its Gather, where it has one."""
+        inside = gather or (self if self.kind == "Gather" else None)
+        return [pair for kid in self.kids for pair in kid.leaves(inside)] if self.kids else [(self, inside or self)]
+
+
+def a_part(draw: st.DrawFn, processes: int = 1) -> Node:
+    def leaf() -> Node:
+        return Node("Seq Scan", draw(own), None, processes)
+
+    kids = [leaf() for _ in range(draw(st.integers(1, 3)))]
+    part = Node("Append", draw(own), kids, processes)
+    return part if processes > 1 else Node("Append", draw(own), [part, leaf()])
+
+
+@st.composite
+def plans_with_workers_and_init_plans(draw: st.DrawFn) -> Node:
+    """A Gather or two, and InitPlans that any leaf asks for: also one that runs in a later InitPlan."""
+    parts = [a_part(draw) for _ in range(draw(st.integers(1, 2)))]
+    parts += [Node("Gather", draw(own), [a_part(draw, 3)]) for _ in range(draw(st.integers(0, 2)))]
+    root = Node("Append", draw(own), parts)
+    root.lazies = [a_part(draw) for _ in range(draw(st.integers(0, 3)))]
+    for number, lazy in enumerate(root.lazies):
+        places = [*root.leaves(), *(pair for later in root.lazies[number + 1 :] for pair in later.leaves())]
+        askers = draw(st.lists(st.sampled_from(places), min_size=1, max_size=3, unique_by=lambda pair: id(pair[0])))
+        for leaf, _ in askers:
+            leaf.asks.append(number + 1)
+        askers[0][1].runs.append(lazy)
+    return root
+
+
+@given(plans_with_workers_and_init_plans())
+def test_exclusive_times_of_any_plan_add_up_to_the_whole(root: Node) -> None:
+    """Whichever node asked first, each millisecond is counted once."""
+    plan = a_plan(root.json())
+    times = [node.exclusive_ms or 0.0 for node in walk(plan.root)]
+    assert sum(times) == pytest.approx(root.total(), abs=1e-6)
+    assert min(times) >= 0.0
+
+
+def test_an_init_plan_that_reads_a_cte_contains_it() -> None:
+    """The scan outside waits for the InitPlan, whose own scan ran the CTE: 20 + 5 of the 27 ms are not the outer's."""
+    cte = a_node("Aggregate", 20.0, Parent_Relationship="InitPlan", Subplan_Name="CTE c")
+    asked = a_node("Aggregate", 25.0, a_node("CTE Scan", 24.0, CTE_Name="c"), Parent_Relationship="InitPlan")
+    asked["Subplan Name"] = "InitPlan 2"
+    outer = a_node("CTE Scan", 27.0, CTE_Name="c", Filter="(n > (InitPlan 2).col1)")
+    assert exclusive(a_plan(a_node("Limit", 27.5, cte, asked, outer))) == [0.5, 20.0, 1.0, 4.0, 2.0]

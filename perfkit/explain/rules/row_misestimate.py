@@ -10,73 +10,45 @@ from __future__ import annotations
 from typing import Final
 
 from perfkit.explain.rules.conditions import comparisons
-from perfkit.explain.rules.rule import MIN_SHARE, exclusive_ms, paths, quoted, share_of
+from perfkit.explain.rules.estimates import factor, is_wrong, nearest_join
+from perfkit.explain.rules.rule import exclusive_ms, is_worth, paths, quoted, share_of, told, where
 from perfkit.model import CapturedQuery, Finding, PlanNode, QueryPlan
 from perfkit.redact import redact_literals
 
 NAME: Final = "row_misestimate"
 
 MIN_FACTOR: Final = 10.0
-MIN_ROWS: Final = 1_000.0
-
-_JOINS: Final = ("Nested Loop", "Hash Join", "Merge Join")
-_NO_ESTIMATE: Final = ("BitmapAnd", "BitmapOr")  # their actual rows are always 0
 
 
 def find(plan: QueryPlan, query: CapturedQuery | None) -> list[Finding]:
     findings = []
     for node, above in paths(plan.root):
-        join = next((one for one in reversed(above) if one.kind in _JOINS), None)
+        join = nearest_join(above)
         if join is None or not _is_origin(node, above):
             continue
         lost_ms = exclusive_ms(join) - exclusive_ms(node)
-        if share_of(lost_ms, plan) >= MIN_SHARE:
+        if is_worth(lost_ms, plan):
             findings.append(_finding(plan, node, join, lost_ms))
     return findings
 
 
 def _is_origin(node: PlanNode, above: tuple[PlanNode, ...]) -> bool:
-    return _is_wrong(node, above) and not any(_is_wrong(child, (*above, node)) for child in node.children)
-
-
-def _is_wrong(node: PlanNode, above: tuple[PlanNode, ...]) -> bool:
-    if node.actual_rows is None or node.loops == 0 or node.kind in _NO_ESTIMATE:
-        return False
-    is_large = max(node.planned_rows, node.actual_rows) >= MIN_ROWS
-    is_cut_short = node.actual_rows < node.planned_rows and any(_stops_early(one) for one in above)
-    return is_large and _factor(node) >= MIN_FACTOR and not is_cut_short
-
-
-def _factor(node: PlanNode) -> float:
-    """How far the estimate is off, at least 1, by loop; less than one row counts as one."""
-    planned = max(node.planned_rows / node.loops, 1.0)
-    actual = max((node.actual_rows or 0.0) / node.loops, 1.0)
-    return max(planned / actual, actual / planned)
-
-
-def _stops_early(node: PlanNode) -> bool:
-    return node.kind in ("Limit", "Merge Join") or node.details.get("Join Type") in ("Semi", "Anti")
+    return is_wrong(node, above, MIN_FACTOR) and not any(
+        is_wrong(child, (*above, node), MIN_FACTOR) for child in node.children
+    )
 
 
 def _finding(plan: QueryPlan, node: PlanNode, join: PlanNode, lost_ms: float) -> Finding:
-    where = f"{node.kind} on {node.relation}" if node.relation else node.kind
     condition = node.details.get("Filter") or node.details.get("Index Cond")
     columns = _columns(node)
     evidence = [
-        f"{where}: {node.planned_rows:,.0f} rows planned, {node.actual_rows:,.0f} came",
+        f"{where(node)}: {node.planned_rows:,.0f} rows planned, {node.actual_rows:,.0f} came",
         f"the {join.kind} chosen on that took {lost_ms:,.1f} ms, {share_of(lost_ms, plan):.0%} of the query",
     ]
     if condition:
         evidence.insert(1, f"Condition: {redact_literals(str(condition))}")
-    return Finding(
-        rule=NAME,
-        title=f"The planner is off by a factor of {_factor(node):,.0f} at {where}",
-        evidence=tuple(evidence),
-        impact_ms=lost_ms,
-        fix=_fix(node, columns),
-        sql=_sql(node, columns),
-        fingerprint=plan.fingerprint,
-    )
+    title = f"The planner is off by a factor of {factor(node):,.0f} at {where(node)}"
+    return told(plan, node, NAME, title, evidence, lost_ms, _fix(node, columns), _sql(node, columns))
 
 
 def _columns(node: PlanNode) -> list[str]:
