@@ -7,6 +7,8 @@ but chance and the mix of requests:
   tolerance. From no error at all to some is a regression whatever the allowance.
 - payload.*_bytes: exact for one reply, but a mean over replies that the load itself makes longer (a list grows as the
   load writes to it). The relative tolerance, at least 64 bytes.
+- sql.calls_per_request: counted in the trace, one request at a time, so exact for what was asked. The relative
+  tolerance, at least one call, as the requests of a trace do not all ask for the same.
 - sql.slow_count: for each request, as a faster server is asked more. Three standard errors of the two counts, at least
   the relative tolerance and 5 statements. "Slow" is a threshold on a time, so it does not gate.
 - memory and heap: one reading a run, with nothing to tell the noise between runs from. 5 % of the memory at the start
@@ -26,6 +28,7 @@ from perfkit.model import Change, Direction, Metric, Scope, Tolerance
 
 PAYLOAD_BYTES: Final = 64.0
 SLOW_STATEMENTS: Final = 5.0
+CALLS: Final = 1.0
 MEMORY_BYTES, MEMORY_SHARE, HEAP_POINTS = 5e6, 0.05, 0.05
 STANDARD_ERRORS: Final = 3.0
 
@@ -97,6 +100,7 @@ RULES: Final[Mapping[str, _Rule]] = {
     "payload.wire_bytes": _Rule(_exact, _is_of_endpoint, is_gating=True, least=PAYLOAD_BYTES),
     "payload.decoded_bytes": _Rule(_exact, _is_of_endpoint, is_gating=True, least=PAYLOAD_BYTES),
     "cache.hit_ratio": _Rule(_share, _is_of_endpoint, is_gating=False),
+    "sql.calls_per_request": _Rule(_exact, _is_of_endpoint, is_gating=True, least=CALLS),
     "sql.slow_count": _Rule(_for_each_request, _is_of_phase, is_gating=False, least=SLOW_STATEMENTS),
     "memory.growth_bytes": _Rule(_once, _is_of_run, is_gating=False, has_tolerance=False),
     "memory.peak_bytes": _Rule(_once, _is_of_run, is_gating=False, has_tolerance=False),

@@ -6,6 +6,7 @@ figures that need the fact are missing as well, and a missing figure fails its t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GENERATOR_CPU_LIMIT: Final = 0.9
+SPARE_CPU: Final = 0.7
 MISSED_LIMIT: Final = 0.05
 UNFINISHED_LIMIT: Final = 0.10
 LATENESS_LIMIT_MS: Final = 100.0
@@ -32,7 +34,7 @@ def validity(run: Run) -> Validity:
 
 def requests_measured(run: Run) -> Check:
     """A phase in which nothing was measured has no figures to be judged by."""
-    counts = _measured_counts(run)
+    counts = _measured_counts(run) | {mark.name: mark.requests for mark in run.record.phases if mark.rounds is not None}
     least = min(counts, key=lambda name: counts[name]) if counts else None
     return Check(
         name="requests measured",
@@ -45,27 +47,25 @@ def requests_measured(run: Run) -> Check:
 
 def generator_cpu(run: Run) -> Check:
     """A generator without CPU to spare measures itself: its own queueing counts as the target's latency."""
-    read = [(mark.generator_cpu_ratio, mark.name) for mark in run.record.phases if mark.generator_cpu_ratio is not None]
-    highest, phase = max(read, default=(0.0, ""))
+    highest, where = _worst(run, "generator_cpu_ratio")
     return Check(
         name="generator CPU",
         is_ok=highest < GENERATOR_CPU_LIMIT,
-        observed=f"{units.show(highest, 'ratio')} of one core in phase {phase}" if read else "not observed",
+        observed=f"{units.show(highest, 'ratio')} of one core in {where}" if where else "not observed",
         limit=f"< {GENERATOR_CPU_LIMIT:.0%} of one core",
-        remedy="use fewer users, or a lighter scenario (FastHttpUser)",
+        remedy=f"add {_more_workers(run)}, use fewer users, or a lighter scenario (--lean, FastHttpUser)",
     )
 
 
 def event_loop_lag(run: Run) -> Check:
     """All users of a generator share one event loop: a reply that lies unread while others compute looks slow."""
-    read = [(mark.loop_lag_p99_ms, mark.name) for mark in run.record.phases if mark.loop_lag_p99_ms is not None]
-    highest, phase = max(read, default=(0.0, ""))
+    highest, where = _worst(run, "loop_lag_p99_ms")
     return Check(
         name="event-loop lag",
         is_ok=highest <= LOOP_LAG_LIMIT_MS,
-        observed=f"99% within {units.show(highest, 'ms')} in phase {phase}" if read else "not observed",
+        observed=f"99% within {units.show(highest, 'ms')} in {where}" if where else "not observed",
         limit=f"99% within {units.show(LOOP_LAG_LIMIT_MS, 'ms')}",
-        remedy="use fewer users or a lower rate, and nothing in the scenario that computes long or blocks",
+        remedy=f"add {_more_workers(run)}, use fewer users, and nothing in the scenario that computes long or blocks",
     )
 
 
@@ -137,7 +137,7 @@ def lateness(run: Run) -> Check:
         is_ok=p99_ms <= LATENESS_LIMIT_MS,
         observed=f"99% within {units.show(p99_ms, 'ms')}" if len(late_ms) else _NO_RATE,
         limit=f"99% within {units.show(LATENESS_LIMIT_MS, 'ms')}",
-        remedy="let more users be ready (users), lower the rate, or leave the machine more CPU",
+        remedy=f"let more users be ready (users), add {_more_workers(run)}, or leave the machine more CPU",
     )
 
 
@@ -178,8 +178,27 @@ def pool_use(run: Run) -> Check:
     )
 
 
+def workers_there(run: Run) -> Check:
+    """A worker that was lost took its share of the load with it, and perhaps its rows: the target met less."""
+    lost, missing = [], []
+    for mark in run.record.phases:
+        of = f"of {len(mark.workers)} in phase {mark.name}"
+        gone = [f"{one.name} at second {one.lost_at_s:.0f}" for one in mark.workers if one.lost_at_s is not None]
+        lost += [f"lost {len(gone)} {of}: {', '.join(gone)}"] if gone else []
+        missing += [f"no rows of {one.name}" for one in mark.workers if not one.is_fetched]
+    most = max((len(mark.workers) for mark in run.record.phases), default=0)
+    return Check(
+        name="workers",
+        is_ok=not lost and not missing,
+        observed="; ".join([*lost, *missing]) or f"{max(most, 1)}",
+        limit="all of them to the end",
+        remedy="see that machine, or locust.log, for why it ended, and measure again",
+    )
+
+
 CHECKS: Final[tuple[Callable[[Run], Check], ...]] = (
     requests_measured,
+    workers_there,
     generator_cpu,
     listener_exceptions,
     rows_lost,
@@ -192,6 +211,27 @@ CHECKS: Final[tuple[Callable[[Run], Check], ...]] = (
     arrivals_dropped,
     pool_use,
 )
+
+
+def _worst(run: Run, fact: str) -> tuple[float, str]:
+    """The greatest value of a fact of the generator, and where: phase, and worker if there were several; or nowhere."""
+    read: list[tuple[float, str]] = []
+    for mark in run.record.phases:
+        places = {f"phase {mark.name}, worker {one.name}": getattr(one, fact) for one in mark.workers}
+        read += [(value, where) for where, value in places.items() if value is not None]
+        if not mark.workers and (value := getattr(mark, fact)) is not None:
+            read.append((value, f"phase {mark.name}"))
+    return max(read, default=(0.0, ""))
+
+
+def _more_workers(run: Run) -> str:
+    """So many that each would have CPU to spare, by what those of the busiest phase took together."""
+    needed = 2
+    for mark in run.record.phases:
+        cpus = [one.generator_cpu_ratio for one in mark.workers] or [mark.generator_cpu_ratio]
+        busy = sum(cpu for cpu in cpus if cpu is not None)
+        needed = max(needed, len(cpus) + 1, math.ceil(busy / SPARE_CPU))
+    return f"--workers {needed}"
 
 
 def _nothing_of(run: Run, name: str, count_of: Callable[[PhaseMark], int], remedy: str, *, nothing: str = "0") -> Check:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from perfkit.judge.validity import CHECKS, validity
-from perfkit.model import Check, PhaseMark, Run
+from perfkit.model import Check, PhaseMark, Run, WorkerMark
 from tests.builders import START, a_phase, a_request, a_run, a_sample
 
 READINGS = [a_sample("rss_bytes", 1.0, at=at) for at in range(8)]
@@ -58,6 +58,21 @@ def test_a_good_run_is_valid_and_tells_every_check() -> None:
         ({"phases": [an_open_phase(started=980)]}, "achieved rate", "98.0% in phase single"),
         ({"phases": [an_open_phase(dropped=3)]}, "arrivals dropped", "3 in phase single"),
         ({"phases": [an_open_phase(busiest_users=90)]}, "users busy at once", "90 of 100 in phase single"),
+        (
+            {"phases": [a_phase(workers=(WorkerMark("node7 pid 9", lost_at_s=7.2), WorkerMark("node8 pid 9")))]},
+            "workers",
+            "lost 1 of 2 in phase single: node7 pid 9 at second 7",
+        ),
+        (
+            {"phases": [a_phase(workers=(WorkerMark("node7 pid 9", is_fetched=False),))]},
+            "workers",
+            "no rows of node7 pid 9",
+        ),
+        (
+            {"phases": [a_phase(workers=(WorkerMark("a", generator_cpu_ratio=0.2), WorkerMark("b", 9, 0.95)))]},
+            "generator CPU",
+            "95.0% of one core in phase single, worker b",
+        ),
     ],
 )
 def test_each_check_fails_by_itself(facts: dict[str, Any], name: str, observed: str) -> None:
@@ -70,6 +85,17 @@ def test_checks_of_a_rate_say_that_there_is_none() -> None:
     told = {check.name: check.observed for check in validity(a_good_run()).checks}
     rated = ("lateness", "achieved rate", "arrivals dropped", "users busy at once")
     assert {told[name] for name in rated} == {"no phase has a rate"}
+
+
+@pytest.mark.parametrize(
+    ("cpu", "workers", "remedy"),
+    [(0.95, (), "--workers 2"), (0.98, (0.98, 0.97), "--workers 3"), (0.99, (0.99,) * 4, "--workers 6")],
+)
+def test_a_busy_generator_is_told_how_many_workers_to_add(cpu: float, workers: tuple[float, ...], remedy: str) -> None:
+    """So many that each has CPU to spare."""
+    marks = tuple(WorkerMark(f"pid {number}", generator_cpu_ratio=one) for number, one in enumerate(workers))
+    check = failed(a_good_run(phases=[a_phase(generator_cpu_ratio=cpu, workers=marks)]))["generator CPU"]
+    assert remedy in check.remedy
 
 
 def test_a_failed_check_says_what_to_do() -> None:
