@@ -8,7 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
-from perfkit.metrics import arrivals, cache, cpu, errors, heap, latency, memory, payload, sql, system, throughput
+from perfkit.metrics import (
+    arrivals,
+    cache,
+    cpu,
+    errors,
+    heap,
+    latency,
+    leak,
+    memory,
+    payload,
+    process,
+    sessions,
+    sql,
+    system,
+    throughput,
+    traced,
+)
 
 if TYPE_CHECKING:
     from perfkit.metrics.measured import Measured
@@ -40,9 +56,13 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "cache": cache,
     "memory": memory,
     "heap": heap,
+    "leak": leak,
     "cpu": cpu,
+    "process": process,
     "system": system,
     "sql": sql,
+    "traced": traced,
+    "sessions": sessions,
 }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from perfkit.metrics.measured import measured_of
+from perfkit.metrics.rows import Rows
 from perfkit.model import Run
 
 _BODY: Final = [part / 40 for part in range(36)]
@@ -14,13 +15,21 @@ _TAIL: Final = [1 - (10 - part) / 10**power for power in (2, 3, 4) for part in r
 QUANTILES: Final = tuple(round(quantile, 6) for quantile in (*_BODY, *_TAIL, 0.9999))
 
 
-def quantiles(run: Run, phase: str, endpoint: str | None) -> tuple[tuple[float, float], ...]:
-    """(quantile 0 to 1, response time in ms) pairs, ascending, of one endpoint or of all; empty without requests.
+Curve: TypeAlias = tuple[tuple[float, float], ...]
+"""(quantile 0 to 1, response time in ms) pairs, ascending."""
+
+
+def curves(run: Run) -> dict[tuple[str, str | None], Curve]:
+    """Phase and endpoint (None: all of them) → their curve, in the order of both; without those that have no request.
 
     Beyond the body, a quantile stands only where there are requests to tell it from the longest one.
     """
-    cells = [cell for cell in measured_of(run).cells if (cell.phase, cell.endpoint) == (phase, endpoint)]
-    values = cells[0].rows.response_ms[cells[0].rows.is_timed] if cells else np.empty(0)
+    found = {(cell.phase, cell.endpoint): _curve(cell.rows) for cell in measured_of(run).cells}
+    return {which: curve for which, curve in found.items() if curve}
+
+
+def _curve(rows: Rows) -> Curve:
+    values = rows.response_ms[rows.is_timed]
     known = values[~np.isnan(values)]
     if not len(known):
         return ()

@@ -1,4 +1,4 @@
-"""The heap as the target itself tells it. Knows no runtime; without a configured endpoint there are no figures."""
+"""The heap as the target, or its runtime, tells it. Where `target.heap` says nothing, there are no figures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NAMES: Final[dict[str, str]] = {
     "heap.used_bytes": "largest heap in use under load",
+    "heap.external_bytes": "most memory that the runtime was told of outside its heap, such as Node's Buffers",
     "heap.limit_bytes": "largest heap that the runtime allows",
     "heap.utilisation_ratio": "largest share of its limit that the heap took",
 }
@@ -20,7 +21,16 @@ NAMES: Final[dict[str, str]] = {
 def compute(measured: Measured) -> list[Metric]:
     used = dict(measured.during("target", "heap_used_bytes"))
     limits = dict(measured.during("target", "heap_limit_bytes"))
-    largest = [_largest("heap.used_bytes", used, "lower"), _largest("heap.limit_bytes", limits, None)]
+    external = dict(measured.during("target", "heap_external_bytes"))
+    fullest = dict(measured.during("target", "heap_fullest_ratio"))
+    largest = [
+        _largest("heap.used_bytes", used, "lower"),
+        _largest("heap.external_bytes", external, "lower"),
+        _largest("heap.limit_bytes", limits, None),
+    ]
+    if fullest:  # of several processes the fullest is told, not their mean
+        largest.append(_largest("heap.utilisation_ratio", fullest, "lower"))
+        return [metric for metrics in largest for metric in metrics]
     shares = (_utilisation(used[phase], limits[phase], phase) for phase in used if phase in limits)
     return [*(metric for metrics in largest for metric in metrics), *(share for share in shares if share)]
 

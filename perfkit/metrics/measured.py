@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from perfkit.metrics.rows import Codes, Floats, Mask, Rows, Words, rows_of, words_of
-from perfkit.model import CapturedQuery, PhaseMark, Run, Scope
+from perfkit.model import CapturedQuery, PhaseMark, Run, Scope, Trace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +61,7 @@ class Measured:
     cells: tuple[Cell, ...]
     samples: Samples
     queries: tuple[CapturedQuery, ...] | None
+    trace: Trace | None = None
 
     def during(self, source: str, metric: str) -> list[tuple[str | None, Readings]]:
         """(phase, readings) of each measured phase that has any, and (None, those of all phases)."""
@@ -149,13 +150,14 @@ def measured_of(run: Run) -> Measured:
         cells=tuple(cell for block in grouped.blocks for cell in block.cells()),
         samples=grouped.samples,
         queries=run.queries if _was_captured(run) else None,
+        trace=run.trace,
     )
 
 
 def _was_captured(run: Run) -> bool:
     """No slow query is a fact only where somebody looked until the end."""
     database = run.record.config.get("database") or {}
-    return bool(run.queries) or (database.get("capture") == "log" and run.record.status == "complete")
+    return bool(run.queries) or (database.get("capture", "off") != "off" and run.record.status == "complete")
 
 
 def windows_of(run: Run, window_s: float) -> Iterator[Measured]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 NAMES: Final[dict[str, str]] = {
     "sql.slow_count": "statements slower than database.slower_than",
-    "sql.slow_time_ms": "time in such statements, each query's total shared among phases by its calls",
+    "sql.slow_time_ms": "time in such statements in the phase",
     "sql.slow_mean_ms": "mean time of one slow query; query= is its fingerprint",
 }
 
@@ -26,11 +26,15 @@ def compute(measured: Measured) -> list[Metric]:
 
 
 def _of_phase(phase: str, queries: tuple[CapturedQuery, ...]) -> Iterator[Metric]:
-    calls = {query.fingerprint: query.phases.get(phase, 0) for query in queries}
-    time_ms = sum(query.mean_ms * calls[query.fingerprint] for query in queries)
-    count = sum(calls.values())
+    count = sum(query.phases.get(phase, 0) for query in queries)
+    time_ms = sum(_time_ms(query, phase) for query in queries)
     yield Metric("sql.slow_count", float(count), Scope(phase=phase), n=count)
     yield Metric("sql.slow_time_ms", float(time_ms), Scope(phase=phase), n=count)
+
+
+def _time_ms(query: CapturedQuery, phase: str) -> float:
+    """Where nobody told the phase's own time, each of its calls took the mean of the run."""
+    return query.phase_ms.get(phase, 0.0) if query.phase_ms else query.mean_ms * query.phases.get(phase, 0)
 
 
 def _mean(query: CapturedQuery) -> Metric:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from perfkit.model import Config
-from perfkit.samplers import cgroup, detail, heap, node, process, system
+from perfkit.samplers import cgroup, detail, heap, node, postgres_activity, process, system
 
 
 class Sampler(Protocol):
@@ -31,6 +31,7 @@ SAMPLERS: Final[tuple[Callable[[Config], Sequence[Sampler]], ...]] = (
     heap.from_config,
     node.from_config,
     system.from_config,
+    postgres_activity.from_config,
 )
 
 

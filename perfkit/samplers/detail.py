@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from perfkit.model import Config
-from perfkit.samplers import proc
+from perfkit.samplers.proc import context_switches, descriptors, shares, transferred
 from perfkit.samplers.process import SOURCE, ProcessTree
 
 
@@ -37,7 +37,7 @@ class Activity:
 
     def read(self) -> Mapping[str, float]:
         pids = self._tree.members()
-        files = _seen(proc.descriptors, pids)
+        files = _seen(descriptors, pids)
         now, totals = time.perf_counter(), self._totals(pids)
         rates = {}
         if self._before is not None:
@@ -51,9 +51,9 @@ class Activity:
         """Nothing is held open."""
 
     def _totals(self, pids: Sequence[int]) -> dict[str, float]:
-        bytes_ = list(_seen(proc.transferred, pids))
+        bytes_ = list(_seen(transferred, pids))
         return {
-            "context_switches": float(sum(_seen(proc.context_switches, pids))),
+            "context_switches": float(sum(_seen(context_switches, pids))),
             "disk_read_bytes": float(sum(read for read, _ in bytes_)),
             "disk_written_bytes": float(sum(written for _, written in bytes_)),
         }
@@ -69,7 +69,7 @@ class Shares:
         self._tree = tree
 
     def read(self) -> Mapping[str, float]:
-        found = list(_seen(proc.shares, self._tree.members()))
+        found = list(_seen(shares, self._tree.members()))
         if not found:
             return {}
         return {"uss_bytes": float(sum(uss for uss, _ in found)), "pss_bytes": float(sum(pss for _, pss in found))}

@@ -13,6 +13,7 @@ from perfkit.errors import TargetError
 from perfkit.model import Config
 from perfkit.samplers.inspector import Inspector, NodeHeap, is_node
 from perfkit.samplers.process import SOURCE, ProcessTree
+from perfkit.samplers.snapshot import Summary, summed_apart
 
 COLLECTIONS: Final = 2  # what the first one frees may have held what the second one finds
 
@@ -46,11 +47,15 @@ class NodeHeaps:
         self._lock = threading.Lock()  # a floor is read while the load's readings go on
 
     def read(self) -> Mapping[str, float]:
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return {}  # somebody takes the heap apart, or collects its garbage
+        try:
             pids = self._pids()
             self._turn += 1
             self._ask(pids[self._turn % len(pids)])
             return _summed(list(self._seen.values()))
+        finally:
+            self._lock.release()
 
     def read_clean(self) -> Mapping[str, float]:
         """The same of every process, after garbage was collected in it."""
@@ -61,6 +66,16 @@ class NodeHeaps:
                     session.collect_garbage()
                 self._ask(pid)
             return _summed(list(self._seen.values()))
+
+    def constructors(self) -> Summary:
+        """What the heaps hold, by constructor; each application stands still while its heap is taken apart."""
+        with self._lock:
+            total: dict[str, tuple[int, int]] = {}
+            for pid in self._pids():
+                for name, (count, size) in summed_apart(self._at(pid).snapshot()).items():
+                    before = total.get(name, (0, 0))
+                    total[name] = (before[0] + count, before[1] + size)
+            return total
 
     def close(self) -> None:
         if self._session is not None:

@@ -89,6 +89,11 @@ def descriptors(pid: int) -> tuple[int, int] | None:
     return len(names), sockets
 
 
+def is_visible(pid: int) -> bool:
+    """Whether we may see all of a process: its open files and its storage are shown to its own user and to root."""
+    return os.access(f"/proc/{pid}/fd", os.R_OK | os.X_OK)
+
+
 def context_switches(pid: int) -> int | None:
     """How often its threads gave up or lost the CPU so far; /proc/PID/status tells it of the first thread only."""
     total = 0

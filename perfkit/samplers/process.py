@@ -10,7 +10,7 @@ import psutil
 
 from perfkit.errors import TargetError
 from perfkit.model import Config
-from perfkit.samplers import proc
+from perfkit.samplers.proc import Facts, facts, family, is_visible
 from perfkit.samplers.whom import find, in_group
 
 SOURCE: Final = "target"
@@ -48,7 +48,7 @@ class ProcessTree:
 
     def read(self) -> Mapping[str, float]:
         self.find_again()
-        members = [found for pid in self.members() if (found := proc.facts(pid)) is not None and not found.is_zombie]
+        members = [found for pid in self.members() if (found := facts(pid)) is not None and not found.is_zombie]
         reading = {"processes_count": float(len(members)), "restarts_count": float(self.restarts)}
         if not members:
             return reading
@@ -78,13 +78,17 @@ class ProcessTree:
         found: dict[int, None] = {}
         for watch, root in zip(self._watch, self._roots, strict=True):
             kind, _, path = watch.partition(":")
-            found |= dict.fromkeys(in_group(path) if kind == "cgroup" else proc.family(root.pid))
+            found |= dict.fromkeys(in_group(path) if kind == "cgroup" else family(root.pid))
         return list(found)
+
+    def hidden_count(self) -> int:
+        """How many of them belong to another user, so that their files and storage cannot be seen."""
+        return sum(not is_visible(pid) for pid in self.members())
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _cpu_ratio(self, members: list[proc.Facts]) -> float | None:
+    def _cpu_ratio(self, members: list[Facts]) -> float | None:
         """CPU seconds of the members since the last reading per second; None at the first reading."""
         now = time.perf_counter()
         spent = {member.key: member.cpu_s for member in members}

@@ -1,4 +1,5 @@
-// A server with a defect of memory, named by its first argument; its second is how many bytes a request it is about.
+// A server with a defect of memory, named by its first argument; its second is how many bytes a request it is
+// about, its third the port.
 "use strict";
 const http = require("http");
 const { EventEmitter } = require("events");
@@ -34,11 +35,11 @@ const DEFECTS = {
 };
 
 const server = http.createServer((request, response) => {
-  if (request.url !== "/health") {
+  if (!request.url.startsWith("/health")) {
     requests += 1;
     DEFECTS[defect]();
   }
   response.end("ok");
 });
 server.keepAliveTimeout = 60000;
-server.listen(0, "127.0.0.1", () => console.log(`listening ${server.address().port}`));
+server.listen(Number(process.argv[4] || 0), "127.0.0.1", () => console.log(`listening ${server.address().port}`));

@@ -1,4 +1,4 @@
-"""A server with a defect of memory, in CPython: `python server.py DEFECT BYTES`. It prints the port it listens on."""
+"""A server with a defect of memory, in CPython: `python server.py DEFECT BYTES PORT`. It prints its port."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 DEFECT = sys.argv[1] if len(sys.argv) > 1 else "none"
 SIZE = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
+PORT = int(sys.argv[3]) if len(sys.argv) > 3 else 0
 BOUND = 1000
 
 kept: list[Any] = []
@@ -80,7 +81,7 @@ def serve(connection: socket.socket) -> None:
 
 
 def main() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
+    with socket.create_server(("127.0.0.1", PORT), backlog=128) as server:
         sys.stdout.write(f"listening {server.getsockname()[1]}\n")
         sys.stdout.flush()
         while True:

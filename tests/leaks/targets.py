@@ -38,9 +38,10 @@ def node() -> str:
 @contextlib.contextmanager
 def a_leaky_server(runtime: Runtime, defect: str = "none", size: int = 1000, *options: str) -> Iterator[Server]:
     """A server process whose every request but `/health` does what `defect` says."""
-    program = (
-        [node(), *options, str(HERE / "server.js")] if runtime == "node" else [sys.executable, str(HERE / "server.py")]
-    )
+    if runtime == "python":
+        program = [sys.executable, str(HERE / "server.py")]
+    else:  # a port of its own for each inspector, so that several can be asked at a time
+        program = [node(), "--inspect-port=127.0.0.1:0", *options, str(HERE / "server.js")]
     with subprocess.Popen(
         [*program, defect, str(size)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from perfkit import metrics, units
-from tests.builders import a_phase, a_request, a_run, a_sample
-from tests.metrics.test_samples import a_query
+from tests.builders import a_request, a_run, a_sample
+from tests.metrics.figures import a_run_of_everything
 
-OTHERS = {"__init__", "measured", "rows", "timeline", "distribution"}
+OTHERS = {"__init__", "growth", "measured", "rows", "timeline", "distribution"}
 
 
 def test_every_family_is_in_the_table() -> None:
@@ -29,14 +29,7 @@ def test_no_two_families_share_a_name() -> None:
 
 
 def test_every_computed_metric_is_a_named_one_and_every_name_is_computed() -> None:
-    requests = [a_request(cache="hit", at=1), a_request(error="timeout", at=2)]
-    requests.append(a_request(at=3, intended_at=requests[0].started_at))
-    readings = [("anon_bytes", "target"), ("cpu_ratio", "target"), ("heap_used_bytes", "target")]
-    readings += [("heap_limit_bytes", "target"), ("load1", "system"), ("memory_used_ratio", "system")]
-    samples = [a_sample(metric, 1.0, at=30, source=source) for metric, source in readings]
-    samples += [a_sample("floor_bytes", 1.0, at=-1), a_sample("floor_bytes", 2.0, at=61)]
-    run = a_run(requests, samples, phases=[a_phase(arrivals=3)], queries=[a_query(phases={"single": 1})])
-    assert {metric.name for metric in metrics.compute(run)} == set(metrics.names())
+    assert {metric.name for metric in metrics.compute(a_run_of_everything())} == set(metrics.names())
 
 
 def test_no_metric_is_given_twice() -> None:

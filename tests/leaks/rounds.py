@@ -1,0 +1,74 @@
+"""Equal rounds against a leaky server, as a leak phase drives them, but over bare sockets: thousands of runs of it must
+not take days."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass, field
+
+from perfkit.metrics.leak import leaks_of
+from perfkit.model import LeakVerdict, PhaseMark, Round, Rounds
+from perfkit.samplers.node import NodeHeaps
+from perfkit.samplers.process import ProcessTree
+from perfkit.samplers.rest import AtRest
+from tests.leaks.targets import Runtime, a_leaky_server
+
+ROUNDS = 8
+IDLE_READINGS = 6
+_REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A server, its defect, and how it is driven. `quiet_s` is how long it must be idle before it is read."""
+
+    runtime: Runtime
+    defect: str
+    size: int = 1000
+    requests: int = 1000
+    connections: int = 4
+    rounds: int = ROUNDS
+    quiet_s: float = 0.5
+    is_collected: bool = field(default=True)
+
+
+def verdicts(case: Case) -> dict[str, LeakVerdict]:
+    """The verdict on each resource."""
+    with a_leaky_server(case.runtime, case.defect, case.size) as server:
+        watch = (f"pid:{server.pid}",)
+        heaps = NodeHeaps(ProcessTree(watch)) if case.runtime == "node" and case.is_collected else None
+        rest = AtRest(watch, heaps, quiet_s=case.quiet_s)
+        rest.wait()
+        idle = tuple(rest.read() for _ in range(IDLE_READINGS))
+        found = []
+        for _ in range(case.rounds + 1):
+            _drive(server.port, case.requests, case.connections)
+            rest.wait()
+            found.append(Round(case.requests, 1.0, rest.read()))
+        rest.wait()
+        rounds = Rounds(idle, tuple(found), cooled=rest.read(), is_collected=heaps is not None)
+        if heaps is not None:
+            heaps.close()
+    mark = PhaseMark("leak", case.connections, 0.0, 0.0, 1.0, rounds=rounds)
+    return {verdict.resource: verdict for verdict in leaks_of(mark)}
+
+
+def _drive(port: int, requests: int, connections: int) -> None:
+    """Exactly `requests`, over `connections` at once."""
+    shares = [requests // connections + (number < requests % connections) for number in range(connections)]
+    threads = [threading.Thread(target=_call, args=(port, share)) for share in shares]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _call(port: int, times: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(times):
+            connection.sendall(_REQUEST)
+            reply = b""
+            while not reply.endswith((b"\r\n\r\nok", b"0\r\n\r\n")):
+                reply += connection.recv(65536)
