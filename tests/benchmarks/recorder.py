@@ -13,8 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from perfkit.load.engine import RECORDER
+from perfkit.load.children import RECORDER
 from perfkit.load.orders import VARIABLE, Orders
+from tests.benchmarks import bounds
 from tests.benchmarks.nginx import nginx, on_core
 from tests.benchmarks.pairs import alternate, publish, ratios
 
@@ -22,6 +23,7 @@ ROUNDS = 5
 SECONDS = 6
 USERS = 50
 BAR = 0.90
+LIMIT_S = 600
 
 SCENARIO = """
 from locust import FastHttpUser, constant, task
@@ -49,6 +51,7 @@ def requests_per_s(folder: Path, url: str, *, is_recorded: bool) -> float:
         env=os.environ | {VARIABLE: orders.to_json()},
         capture_output=True,
         pass_fds=(writer,),
+        timeout=SECONDS + 60,
         check=True,
     )
     os.close(reader)
@@ -74,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    bounds.run(main, LIMIT_S)

@@ -12,10 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from perfkit.load.engine import RECORDER
+from perfkit.load.children import RECORDER
 from perfkit.load.orders import VARIABLE, Orders, Status
+from perfkit.load.words import from_line
 from perfkit.model import Request
 from perfkit.rows import read_rows
+from tests.benchmarks import bounds
 from tests.benchmarks.nginx import on_core
 from tests.benchmarks.pairs import publish
 from tests.load.child.websocket_server import a_websocket_server
@@ -24,6 +26,7 @@ CONNECTIONS = 1000
 SECONDS = 10.0
 WARMUP_S = 4.0
 WAIT_S = 0.2
+LIMIT_S = 180
 
 SCENARIO = """
 import resource, time
@@ -61,7 +64,7 @@ def run(folder: Path, port: int, connections: int) -> list[Status]:
     orders = Orders("bench", shard, writer, os.getpid(), connections, WARMUP_S, WARMUP_S + SECONDS, None, 2.0)
     argv = [*on_core(0), sys.executable, "-m", "locust", "-f", f"{scenario},{RECORDER}", "--headless", "--only-summary"]
     argv += ["--host", f"http://127.0.0.1:{port}", "--users", str(connections), "--spawn-rate", str(connections)]
-    with subprocess.Popen(
+    with bounds.started(
         argv,
         env=os.environ | {VARIABLE: orders.to_json()},
         stdout=(folder / "log").open("w"),
@@ -70,7 +73,8 @@ def run(folder: Path, port: int, connections: int) -> list[Status]:
     ) as child:
         os.close(writer)
         with os.fdopen(reader) as lines:
-            told = [Status.from_json(line) for line in lines]
+            told = [word for line in lines if isinstance(word := from_line(line), Status)]
+        child.wait()
     if child.returncode or len(told) < 4:
         raise SystemExit((folder / "log").read_text()[-3000:])
     return told
@@ -105,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    bounds.run(main, LIMIT_S)
