@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from perfkit import config as configs
 from perfkit import metrics
@@ -19,6 +21,7 @@ from perfkit.demo.services import Services, running_services
 from perfkit.measure import Measurement, measure
 from perfkit.model import Config, Run
 from perfkit.phases import Note, Show
+from perfkit.redact import redact_dsn
 
 SUITE: Final = "perfkit.toml"
 
@@ -65,7 +68,20 @@ def serving(wish: Wish, port: int | None, note: Note) -> Iterator[Erp]:
     with _prepared(wish, note) as services:
         _set_indexes(services.dsn, wish.fixes)
         with running_erp(services.dsn, services.redis_url, wish.fixes, port=port) as erp:
+            for line in _how_to_bench(_suite(wish), erp, services.dsn):
+                note(line)
             yield erp
+
+
+def _how_to_bench(suite: Config, erp: Erp, dsn: str) -> Iterator[str]:
+    """With the whole suite where the ERP has the address that stands in it, else with its load alone."""
+    shown = redact_dsn(dsn)
+    yield f"its database: {shown}"
+    if suite.target.url == erp.url and suite.database is not None:
+        yield f"bench it: {suite.database.dsn_env}={shlex.quote(shown)} perfkit bench {scenario_folder() / SUITE}"
+    else:
+        yield f"bench it: perfkit bench {suite.scenario.file} --host {erp.url}"
+        yield f"with --port {urlsplit(suite.target.url).port} the whole suite can be run: {scenario_folder() / SUITE}"
 
 
 def runs_of(demonstration: Demonstration) -> tuple[Run | None, Run]:
@@ -86,7 +102,11 @@ def _prepared(wish: Wish, note: Note) -> Iterator[Services]:
     with running_services(database_url=wish.database_url, redis_url=wish.redis_url, is_kept=wish.is_kept) as services:
         note("seeding the sample ERP: 200,000 quotation items from one fixed random seed")
         seed(services.dsn)
-        yield services
+        try:
+            yield services
+        finally:
+            if wish.is_kept and services.folder is not None:
+                note(f"kept, with PostgreSQL's data and log: {services.folder}")
 
 
 def _side(
@@ -95,7 +115,7 @@ def _side(
     note(f"{name}: the ERP with {'fixes ' + ', '.join(sorted(fixes)) if fixes else 'every defect of the plans'}")
     _set_indexes(services.dsn, fixes)
     with running_erp(services.dsn, services.redis_url, fixes) as erp:
-        config = _aimed(suite, erp, services.dsn)
+        config = aimed(suite, erp, services.dsn)
         return measure(
             config,
             folder / name,
@@ -113,7 +133,7 @@ def _set_indexes(dsn: str, fixes: frozenset[str]) -> None:
         drop_indexes(dsn)
 
 
-def _aimed(suite: Config, erp: Erp, dsn: str) -> Config:
+def aimed(suite: Config, erp: Erp, dsn: str) -> Config:
     """The suite, pointed at this ERP. The DSN travels in the environment variable that the suite names."""
     if suite.database is not None:
         os.environ[suite.database.dsn_env] = dsn

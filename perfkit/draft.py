@@ -11,6 +11,7 @@ from pathlib import Path
 from perfkit import config as configs
 from perfkit import files, provenance, store
 from perfkit.errors import PerfkitError, ScenarioError
+from perfkit.judge.failing import all_failed
 from perfkit.judge.validity import validity
 from perfkit.model import Config, PhaseMark, Run, RunRecord, RunStatus
 
@@ -26,6 +27,11 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     is_interrupted: bool = False
 
+    def keep(self, mark: PhaseMark) -> None:
+        """Put a phase that is still going on, as far as it went, on disk: in place of what was known of it."""
+        self.marks = [*(other for other in self.marks if other.name != mark.name), mark]
+        _write(self, "running")
+
     def add(self, trouble: PerfkitError) -> None:
         self.troubles.append(trouble)
         self.notes.append(trouble.message)
@@ -38,7 +44,7 @@ def begin(config: Config, folder: Path, run_id: str, dsn: str | None) -> Draft:
         StoreError: the folder cannot be written.
         DatabaseError: a `dsn` is given, and nobody answers there.
     """
-    facts = provenance.of_this_machine(config.scenario.file)
+    facts = provenance.of_this_machine(config.scenario.files)
     if dsn is not None:
         facts["database"] = provenance.of_server(dsn)
     store.create(folder)
@@ -72,15 +78,26 @@ def end(draft: Draft) -> Run:
     """Write the last record, with the validity of what was measured, and read the run back."""
     _write(draft, "interrupted" if draft.is_interrupted else "complete")
     run = store.load(draft.folder)
-    if not draft.is_interrupted and not draft.troubles and not len(run.requests):
-        hint = "see locust.log in the run folder; a task must use self.client, or fire events.request"
-        draft.add(ScenarioError("the scenario ran but made no request", hint=hint))
+    told_in_reading = run.record.notes[len(draft.notes) :]
+    draft.notes.extend(all_failed(run))
+    if not draft.is_interrupted and not draft.troubles and (failed := _failure_of_the_scenario(run)):
+        draft.add(failed)
     checks = validity(run)
     is_broken = bool(draft.troubles) or not checks.is_valid
     status: RunStatus = "interrupted" if draft.is_interrupted else "discarded" if is_broken else "complete"
     record = replace(run.record, validity=checks, status=status, notes=tuple(draft.notes))
     store.write_record(draft.folder, record)
-    return replace(run, record=record)
+    return replace(run, record=replace(record, notes=(*record.notes, *told_in_reading)))
+
+
+def _failure_of_the_scenario(run: Run) -> ScenarioError | None:
+    if not len(run.requests):
+        hint = "see locust.log in the run folder; a task must use self.client, or fire events.request"
+        return ScenarioError("the scenario ran but made no request", hint=hint)
+    if run.requests["is_warmup"].all() and any(mark.scenario_exceptions for mark in run.record.phases):
+        hint = "mend what it raised, as told above and in locust.log; an exception in on_start ends the user"
+        return ScenarioError("the scenario's users failed before anything was measured", hint=hint)
+    return None
 
 
 def _write(draft: Draft, status: RunStatus) -> None:

@@ -6,6 +6,8 @@ Whatever goes wrong after the load has begun is noted beside what was measured, 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from perfkit.draft import Draft
 from perfkit.errors import DatabaseError, DiscardedError, PerfkitError
 from perfkit.model import CapturedQuery, Config, NotExplained, QueryPlan, Run
 from perfkit.phases import Note, Show
+from perfkit.queries.log_everything import left_behind_note
 from perfkit.samplers.watch import watching
 
 
@@ -46,14 +49,17 @@ def measure(
         KeyboardInterrupt: the second Ctrl-C; the run is on disk as interrupted.
     """
     net.require_allowed_host(config.target.url, config.target.allow_hosts)
+    if config.target.start:
+        note("starting the target")
     with target.running(config.target) as live:
         config = replace(config, target=live)
         capture = _open_capture(config, log_folder)
         readers = samplers.from_config(config)
         draft = drafts.begin(config, folder, run_id or folder.name, dsn_of(config))
-        with drafts.finishing(draft):
+        _note_what_is_left_behind(config, draft)
+        with drafts.finishing(draft), _ending(capture):
             with watching(readers, draft.folder / store.SAMPLES) as watch:
-                phases.run_all(config, draft, watch, show, note)
+                phases.run_all(config, draft, watch, show, note, dsn_of(config), log_folder)
             captured, plans = _explain_slow_sql(config, capture, draft, note)
             store.write_queries(draft.folder, captured, plans)
     run = drafts.end(draft)
@@ -77,6 +83,13 @@ def dsn_of(config: Config) -> str | None:
     return dsn
 
 
+def _note_what_is_left_behind(config: Config, draft: Draft) -> None:
+    """By an earlier run that was killed in the middle of a trace."""
+    dsn = dsn_of(config)
+    if dsn is not None and (told := left_behind_note(dsn)) is not None:
+        draft.notes.append(told)
+
+
 def _open_capture(config: Config, log_folder: Path | None) -> queries.Capture | None:
     dsn = dsn_of(config)
     if dsn is None or config.database is None:
@@ -85,19 +98,31 @@ def _open_capture(config: Config, log_folder: Path | None) -> queries.Capture | 
     return queries.open_capture(dsn, database.slower_than_ms, log_folder, source=database.capture)
 
 
+@contextmanager
+def _ending(capture: queries.Capture | None) -> Iterator[None]:
+    """A capture that reads meanwhile ends with the block, however that ends."""
+    try:
+        yield
+    finally:
+        if capture is not None:
+            capture.close()
+
+
 def _explain_slow_sql(
     config: Config, capture: queries.Capture | None, draft: Draft, note: Note
 ) -> tuple[tuple[CapturedQuery, ...], tuple[QueryPlan | NotExplained, ...]]:
     dsn = dsn_of(config)
     if capture is None or config.database is None or dsn is None:
         return (), ()
-    note("collecting slow SQL from the server log")
+    note("collecting slow SQL")
     try:
         captured = capture.collect(draft.marks)
     except DatabaseError as error:
         draft.add(error)
         return (), ()
     draft.notes.extend(captured.notes)
+    told_by = {"source": captured.source, "fingerprints": captured.fingerprints}
+    draft.record = replace(draft.record, provenance={**draft.record.provenance, "capture": told_by})
     if draft.is_interrupted or not captured.queries:
         return captured.queries, ()
     note(f"explaining the worst {min(len(captured.queries), config.database.explain_worst)} queries")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from perfkit import files, store, target, units
 from perfkit.errors import TargetError
 from perfkit.load import engine
-from perfkit.model import Config, Phase, Progress
+from perfkit.model import Config, OwnShape, Phase, PhaseMark, Progress
+from perfkit.rounds import run_rounds
 from perfkit.samplers.process import ProcessTree
+from perfkit.trace import run_trace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from perfkit.draft import Draft
     from perfkit.load.orders import Status
     from perfkit.samplers.watch import Watch
@@ -23,37 +27,68 @@ Show = Callable[[Progress], None]
 Note = Callable[[str], None]
 
 
-def run_all(config: Config, draft: Draft, watch: Watch, show: Show, note: Note) -> None:
+def run_all(
+    config: Config,
+    draft: Draft,
+    watch: Watch,
+    show: Show,
+    note: Note,
+    dsn: str | None = None,
+    log_folder: Path | None = None,
+) -> None:
     """Run every phase, with a reading of idle memory before the first and after each; marks go to the draft.
+
+    `dsn` and `log_folder` are for phases that trace the SQL.
 
     Raises:
         ScenarioError: Locust could not run the scenario.
     """
     trees = [sampler for sampler in watch.samplers if isinstance(sampler, ProcessTree)]
+
+    def drive(phase: Phase) -> None:
+        _run_one(config, phase, draft, watch, trees, show, note)
+
     watch.floor(config.sampling.settle_s, config.sampling.period_s)
     for phase in config.phases:
-        note(f"phase {phase.name}: {_size_of(phase)}")
-        _run_one(config, phase, draft, watch, trees, show)
-        if draft.is_interrupted or draft.troubles:
+        if phase.shape is None:  # else the scenario says, once it is loaded
+            note(f"phase {phase.name}: {_size_of(phase)}{_crowd_of(config, phase)}")
+        if phase.is_trace and dsn is not None:
+            run_trace(phase, dsn, draft, drive, note, log_folder)
+        elif phase.leak is not None:
+            run_rounds(phase, config, draft, watch, drive, note)
+        else:
+            drive(phase)
+        if draft.is_interrupted or draft.troubles or _has_lost_workers(draft):
             return
-        watch.floor(config.sampling.settle_s, config.sampling.period_s)
+        if not phase.is_trace:  # in which nothing is measured that a floor would be compared with
+            watch.floor(config.sampling.settle_s, config.sampling.period_s)
+    draft.notes.extend(f"not everything could be watched: {reason}" for reason in watch.unread)
     if watch.failure is not None:
         draft.add(files.unwritable(draft.folder / store.SAMPLES, watch.failure))
 
 
 def _run_one(
-    config: Config, phase: Phase, draft: Draft, watch: Watch, trees: Sequence[ProcessTree], show: Show
+    config: Config, phase: Phase, draft: Draft, watch: Watch, trees: Sequence[ProcessTree], show: Show, note: Note
 ) -> None:
     run = engine.run_phase(
         phase,
         config.scenario,
         config.target.url,
         draft.folder,
-        on_status=_Teller(phase, watch, show),
+        on_status=_Teller(phase, watch, show, note),
         should_stop=_GoneFor(trees, GONE_S),
+        note=note,
+        is_last=phase is config.phases[-1],
     )
     draft.marks.append(run.mark)
     draft.is_interrupted = run.is_interrupted
+    for said in dict.fromkeys(run.end.notes):
+        if said not in draft.notes:
+            note(said)
+            draft.notes.append(said)
+    for said in (*_told_of_feeds(phase, run.end), *_told_of_workers(run.mark)):
+        note(said)
+        draft.notes.append(said)
     if run.mark.scenario_exceptions:
         draft.notes.append(f"phase {phase.name}: the scenario raised {run.mark.scenario_exceptions} exceptions")
     if run.mark.dropped_warmup:
@@ -65,11 +100,45 @@ def _run_one(
         draft.add(TargetError(message, hint="see the target's own log; what was measured before is kept"))
 
 
+def _has_lost_workers(draft: Draft) -> bool:
+    """The run is discarded then: it need not go on, and the next phase might wait in vain."""
+    return any(worker.lost_at_s is not None for mark in draft.marks for worker in mark.workers)
+
+
+def _told_of_workers(mark: PhaseMark) -> Iterator[str]:
+    for worker in mark.workers:
+        if worker.lost_at_s is not None:
+            yield f"phase {mark.name}: worker {worker.name} was lost at second {worker.lost_at_s:.0f}"
+        if worker.clock_ahead_s is not None:
+            how = "ahead" if worker.clock_ahead_s > 0 else "behind"
+            far = units.show(abs(worker.clock_ahead_s), "s")
+            yield f"phase {mark.name}: the clock of worker {worker.name} was {far} {how}; its rows were shifted"
+
+
+def _told_of_feeds(phase: Phase, end: Status) -> Iterator[str]:
+    for name, (rows, users) in end.exhausted.items():
+        stopped = f"{users:,} user{'s' * (users != 1)} stopped in phase {phase.name}"
+        yield f"feed {name} ran out after {rows:,} row{'s' * (rows != 1)}: {stopped}; add rows, or order = 'cycle'"
+
+
+def _crowd_of(config: Config, phase: Phase) -> str:
+    workers = engine.workers_of(phase, config.scenario.workers)
+    number = workers.local + workers.remote
+    return f", by {number} workers" if number > 1 else ""
+
+
 def _size_of(phase: Phase) -> str:
     users = _load_of(phase)
     if phase.iterations is not None:
-        return f"{users}, {phase.iterations} rounds of every task"
+        over = f", {phase.leak.warmup_rounds + phase.leak.rounds} times over" if phase.leak else ""
+        return f"{users}, {phase.iterations} rounds of every task{over}"
     return f"{users}, {phase.duration_s:g} s" + (f", {phase.warmup_s:g} s of it warm-up" if phase.warmup_s else "")
+
+
+def _shape_of(shape: OwnShape) -> str:
+    limit = "" if shape.limit_s is None else f", {shape.limit_s:g} s at most"
+    warmup = f", {shape.warmup_s:g} s of it warm-up" if shape.warmup_s else ""
+    return f"users and length as the scenario's own LoadTestShape says{limit}{warmup}"
 
 
 def _load_of(phase: Phase) -> str:
@@ -102,13 +171,18 @@ class _GoneFor:
 class _Teller:
     """Turns the load child's words into Progress."""
 
-    def __init__(self, phase: Phase, watch: Watch, show: Show) -> None:
-        self._phase, self._watch, self._show = phase, watch, show
+    def __init__(self, phase: Phase, watch: Watch, show: Show, note: Note) -> None:
+        self._phase, self._watch, self._show, self._note = phase, watch, show, note
+        self._has_told_size = phase.shape is None
         self._started = time.monotonic()
 
     def __call__(self, status: Status) -> None:
         elapsed = time.monotonic() - self._started
-        limit = self._phase.duration_s
+        shape = self._phase.shape if status.is_shaped else None
+        limit = self._phase.duration_s if shape is None else shape.limit_s
+        if not self._has_told_size:
+            self._has_told_size = True
+            self._note(f"phase {self._phase.name}: {_size_of(self._phase) if shape is None else _shape_of(shape)}")
         self._show(
             Progress(
                 phase=self._phase.name,

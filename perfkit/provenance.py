@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +27,9 @@ _SETTINGS: Final = (
 _LIBRARIES: Final = ("locust", "psycopg", "pandas", "pyarrow", "psutil")
 
 
-def of_this_machine(scenario: Path) -> dict[str, Any]:
+def of_this_machine(scenario: Sequence[Path]) -> dict[str, Any]:
     """Facts for run.json: perfkit and library versions, host, CPUs, memory (bytes), git commit, scenario hash, pid."""
+    folder = scenario[0].parent
     return {
         "perfkit": __version__,
         "python": platform.python_version(),
@@ -36,12 +38,19 @@ def of_this_machine(scenario: Path) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpus": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
-        "git_commit": _git("rev-parse", "HEAD", at=scenario.parent),
-        "git_is_dirty": bool(_git("status", "--porcelain", "--untracked-files=no", at=scenario.parent)),
-        "scenario": scenario.name,
-        "scenario_sha256": hashlib.sha256(scenario.read_bytes()).hexdigest() if scenario.is_file() else None,
+        "git_commit": _git("rev-parse", "HEAD", at=folder),
+        "git_is_dirty": bool(_git("status", "--porcelain", "--untracked-files=no", at=folder)),
+        "scenario": ", ".join(path.name for path in scenario),
+        "scenario_sha256": _hash_of(scenario),
         "pid": os.getpid(),
     }
+
+
+def _hash_of(scenario: Sequence[Path]) -> str | None:
+    """Of the files in their order, those of a folder in that of their paths; None where there is none."""
+    named = [sorted(path.rglob("*.py")) if path.is_dir() else [path] for path in scenario]
+    files = [file for group in named for file in group if file.is_file()]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest() if files else None
 
 
 def of_server(dsn: str) -> dict[str, Any]:

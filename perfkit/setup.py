@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from perfkit import files, net, queries, target
-from perfkit.errors import PerfkitError
+from perfkit.errors import DatabaseError, PerfkitError
 from perfkit.load import engine
 from perfkit.measure import dsn_of
 from perfkit.model import Config
+from perfkit.queries import log_everything
 from perfkit.samplers import whom
 
 
@@ -62,17 +63,27 @@ def _processes(config: Config, out: Path) -> str:
 
 
 def _scenario(config: Config, out: Path) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        names = engine.list_users(config.scenario, Path(folder))
-    return f"{config.scenario.file}: {', '.join(names)}"
+    names = engine.list_users(config.scenario)
+    return f"{', '.join(map(str, config.scenario.files))}: {', '.join(names)}"
 
 
 def _database(config: Config, out: Path) -> str:
     dsn = dsn_of(config)
     if dsn is None or config.database is None:
         return "none is asked for"
-    queries.open_capture(dsn, config.database.slower_than_ms, source=config.database.capture)
-    return f"statements slower than {config.database.slower_than_ms:g} ms can be read from the server log"
+    chosen = queries.open_capture(dsn, config.database.slower_than_ms, source=config.database.capture)
+    chosen.close()
+    slower = f"statements slower than {config.database.slower_than_ms:g} ms"
+    return "; ".join((f"{slower} are captured from {chosen.source!r}: {chosen.gives}", *chosen.notes()))
+
+
+def _trace(config: Config, out: Path) -> str:
+    dsn = dsn_of(config)
+    if dsn is not None and (undo := log_everything.left_behind(dsn)) is not None:
+        raise DatabaseError("a trace that was killed has left every statement logged on this server", hint=undo)
+    if dsn is None or not any(phase.is_trace for phase in config.phases):
+        return "none is asked for"
+    return log_everything.missing_right(dsn) or "every statement can be logged for the time of the trace"
 
 
 def _output(config: Config, out: Path) -> str:
@@ -89,5 +100,6 @@ _THINGS: Final[dict[str, Callable[[Config, Path], str]]] = {
     "processes": _processes,
     "scenario": _scenario,
     "database": _database,
+    "trace": _trace,
     "output": _output,
 }

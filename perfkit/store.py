@@ -11,8 +11,9 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from perfkit import files
+from perfkit.endpoints import fold_rows
 from perfkit.errors import StoreError, UsageError
-from perfkit.model import CapturedQuery, NotExplained, PhaseMark, QueryPlan, Request, Run, RunRecord, Sample
+from perfkit.model import CapturedQuery, NotExplained, PhaseMark, QueryPlan, Request, Run, RunRecord, Sample, Trace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 RECORD: Final = "run.json"
 SAMPLES: Final = "samples.arrow"
+TRACE: Final = "attribution.json"
 
 
 def new_name(label: str) -> str:
@@ -59,6 +61,16 @@ def write_queries(
         files.write_text(folder / "plans" / f"{plan.fingerprint}.json", _to_json(content))
 
 
+def write_trace(folder: Path, trace: Trace) -> None:
+    """Write attribution.json: every execution of the trace with the request that it belongs to."""
+    files.write_text(folder / TRACE, json.dumps(dataclasses.asdict(trace), ensure_ascii=False) + "\n")
+
+
+def _read_trace(folder: Path) -> Trace | None:
+    path = folder / TRACE
+    return _build(Trace, _read_json(path)) if path.exists() else None
+
+
 def _to_json(content: Any) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
 
@@ -87,20 +99,24 @@ def find(reference: str, root: Path) -> Path:
 def load(folder: Path) -> Run:
     """Read a run back; one that was killed reads as interrupted, with all that reached the disk.
 
+    Of more than 500 endpoints the names are folded into patterns, and a note tells so.
+
     Raises:
         StoreError: run.json is missing, torn or of a newer schema.
     """
     from perfkit.rows import read_rows
 
     record = _read_record(folder)
-    requests = _frame(read_rows(sorted((folder / "requests").glob("*.arrow")), Request))
+    requests, told = fold_rows(_frame(read_rows(sorted((folder / "requests").glob("*.arrow")), Request)))
+    phases = record.phases or _marks_from_rows(requests)
     return Run(
         folder=folder,
-        record=dataclasses.replace(record, phases=record.phases or _marks_from_rows(requests)),
+        record=dataclasses.replace(record, phases=phases, notes=(*record.notes, *([told] if told else []))),
         requests=requests,
         samples=_frame(read_rows([folder / SAMPLES] if (folder / SAMPLES).exists() else [], Sample)),
         queries=_read_queries(folder),
         plans=_read_plans(folder),
+        trace=_read_trace(folder),
     )
 
 

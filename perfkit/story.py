@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from perfkit import config as configs
 from perfkit import metrics
-from perfkit.explain.rules import diagnose
+from perfkit.explain import rules
+from perfkit.explain.diff import diffs
 from perfkit.judge.compare import compare
+from perfkit.judge.diagnose import Evidence, diagnose
 from perfkit.judge.targets import judge
 from perfkit.judge.validity import validity
-from perfkit.metrics.distribution import quantiles
+from perfkit.metrics.distribution import curves
+from perfkit.metrics.leak import leaks_of
 from perfkit.metrics.timeline import timeline
-from perfkit.model import Comparison, Config, Judged, Run, Story
+from perfkit.model import Budget, Comparison, Config, Judged, Metric, Run, RunRecord, Story
+from perfkit.queries.attribution import budgets
+from perfkit.queries.n_plus_one import repetitions
 
 
 def judge_run(run: Run, config: Config | None = None) -> Judged:
@@ -20,15 +26,37 @@ def judge_run(run: Run, config: Config | None = None) -> Judged:
     asked = config or _config_of(run)
     measured = tuple(metrics.compute(run))
     record = run.record if run.record.validity.checks else replace(run.record, validity=validity(run))
+    spent = budgets(run.trace) if run.trace else ()
     return Judged(
         run=record,
         metrics=measured,
         verdicts=judge(asked.expectations, measured, lambda window_s: metrics.windows(run, window_s)),
-        findings=diagnose(run.plans, run.queries),
+        findings=diagnose(_evidence(run, asked, record, measured, spent)),
         queries=run.queries,
         plans=run.plans,
+        budgets=spent,
+        leaks=tuple(leak for mark in record.phases for leak in leaks_of(mark)),
         timeline=timeline(run),
         quantiles=_quantiles(run),
+    )
+
+
+def _evidence(
+    run: Run, config: Config, record: RunRecord, measured: Sequence[Metric], spent: Sequence[Budget]
+) -> Evidence:
+    """What findings are made from. Only the readings of memory are asked for raw: how they grew within a phase."""
+    memory = run.samples[(run.samples["source"] == "target") & (run.samples["metric"] == "anon_bytes")]
+    return Evidence(
+        record=record,
+        metrics=measured,
+        budgets=spent,
+        repetitions=repetitions(run.trace) if run.trace else (),
+        trace=run.trace,
+        queries=run.queries,
+        plans=run.plans,
+        plan_findings=rules.diagnose(run.plans, run.queries),
+        memory=[(float(at), float(value)) for at, value in zip(memory["at"], memory["value"], strict=True)],
+        least_ms=config.tolerance.absolute_ms,
     )
 
 
@@ -38,13 +66,7 @@ def _config_of(run: Run) -> Config:
 
 def _quantiles(run: Run) -> dict[str, tuple[tuple[float, float], ...]]:
     """Distributions of each endpoint in each measured phase."""
-    curves = {}
-    for mark in run.record.phases:
-        rows = run.requests[run.requests["phase"] == mark.name]
-        for endpoint in sorted(set(rows["endpoint"].dropna())):
-            if curve := quantiles(run, mark.name, endpoint):
-                curves[f"{mark.name} / {endpoint}"] = curve
-    return curves
+    return {f"{phase} / {endpoint}": curve for (phase, endpoint), curve in curves(run).items() if endpoint is not None}
 
 
 def tell(after: Run, before: Run | None = None, *, title: str | None = None, config: Config | None = None) -> Story:
@@ -56,6 +78,7 @@ def tell(after: Run, before: Run | None = None, *, title: str | None = None, con
         before=judge_run(before, asked) if before else None,
         comparison=compare_runs(before, after, asked) if before else None,
         sheets=asked.sheets,
+        plan_diffs=diffs(before.plans, after.plans) if before else (),
     )
 
 

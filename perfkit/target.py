@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -49,12 +50,14 @@ def running(target: Target, log: Path | None = None) -> Iterator[Target]:
 def require_answer(target: Target, *, limit_s: float = ANSWER_LIMIT_S) -> None:
     """Ask `ready` once. Any reply below 500 will do: a login page is a sign of life too.
 
+    Its certificate is not checked here: whether that matters, each client of the scenario decides.
+
     Raises:
         TargetError: nothing listens, or it answers with a server error, or not at all.
     """
     url = _ready_url(target)
     try:
-        status = httpx.get(url, timeout=limit_s, trust_env=False).status_code
+        status = httpx.get(url, timeout=limit_s, trust_env=False, verify=False).status_code  # noqa: S501 (see above)
     except httpx.ConnectError as error:
         raise TargetError(
             f"nothing answers at {target.url}: {error}", hint="start the target, or mend target.url"
@@ -106,7 +109,12 @@ def _started(target: Target, log: Path | None) -> Iterator[Target]:
     try:
         # Its standard input is a pipe that this process holds: a target that heeds it ends when perfkit is killed.
         child = subprocess.Popen(
-            target.start, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            target.start,
+            env=os.environ | {"PATH": _path()},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     except OSError as error:
         message = f"the target cannot be started: {target.start[0]}: {error.strerror}"
@@ -119,6 +127,12 @@ def _started(target: Target, log: Path | None) -> Iterator[Target]:
         yield replace(target, watch=target.watch or (f"pid:{child.pid}",))
     finally:
         _stop(child)
+
+
+def _path() -> str:
+    """With the folder of this Python in front: what is installed beside perfkit is found, activated or not."""
+    own = str(Path(sys.executable).parent)
+    return os.pathsep.join([own, os.environ.get("PATH", os.defpath)])
 
 
 def _wait_until_ready(target: Target, child: subprocess.Popen[bytes], log: Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +14,13 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 @contextlib.contextmanager
-def a_server(answer: Callable[[str], Answer] = lambda path: (200, {}, b"{}"), delay_s: float = 0.0) -> Iterator[str]:
-    """Serve `answer(path)` for every method; yields the URL."""
+def a_server(
+    answer: Callable[[str], Answer] = lambda path: (200, {}, b"{}"),
+    delay_s: float = 0.0,
+    echo: str | None = None,
+    host: str = "127.0.0.1",
+) -> Iterator[str]:
+    """Serve `answer(path)` for every method, and at paths that begin with `echo` what was asked; yields the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -24,26 +30,28 @@ def a_server(answer: Callable[[str], Answer] = lambda path: (200, {}, b"{}"), de
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             time.sleep(delay_s)
             status, headers, body = answer(self.path)
+            if echo is not None and self.path.startswith(echo):
+                body = json.dumps({name.lower(): value for name, value in self.headers.items()}).encode()
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             if "Transfer-Encoding" not in headers:
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(b"" if self.command == "HEAD" else body)
             self.wfile.flush()
 
-        do_GET = do_POST = do_PUT = do_DELETE = reply  # noqa: N815 (http.server's names)
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = reply  # noqa: N815 (http.server's names)
 
         def log_message(self, *_: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http://{host}:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

@@ -30,6 +30,10 @@ TESTED_THROUGH = {
     "draft": "cli",
     "measure": "cli",
     "phases": "cli",
+    "rounds": "cli",
+    "watching": "cli",
+    "trace": "demo",
+    "scaled": "load",
     "setup": "cli",
     "story": "cli",
     "demonstration": "cli",
@@ -44,7 +48,8 @@ TABLES = {
     "queries/formats": ("FORMATS", "entries"),
     "explain/rules": ("RULES", "find"),
     "report/sections": ("SECTIONS", "prepare"),
-    "scaffold": ("IMPORTERS", "read"),
+    "scaffold/importers": ("IMPORTERS", "read"),
+    "judge/diagnose": ("FINDERS", "find"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import tomllib
@@ -19,11 +20,13 @@ from perfkit.demo.fixes import FIXES
 from perfkit.errors import ConfigError
 from perfkit.explain.rules import RULES
 from perfkit.judge import bootstrap, compare, counted
+from perfkit.judge.diagnose import FINDERS
 from perfkit.judge.validity import validity
-from perfkit.model import CapturedQuery, Direction, Metric, Scope
+from perfkit.model import Direction, Metric, Scope
 from perfkit.report.figures import metrics_json
 from tests import pages
-from tests.builders import a_phase, a_request, a_run, a_sample, a_story
+from tests.builders import a_request, a_run, a_story
+from tests.metrics.figures import a_run_of_everything
 
 EVERYWHERE = {"--help"}
 NOBODY = "zzzz"  # a key that no table has, and that resembles none
@@ -131,7 +134,7 @@ def example() -> str:
 def test_the_complete_example_reads_without_a_problem(tmp_path: Path) -> None:
     (tmp_path / SCENARIO).touch()
     suite = config.from_text(example(), tmp_path / "perfkit.toml", metrics=metrics.names())
-    assert [phase.name for phase in suite.phases] == ["warm", "single", "concurrent", "rush"]
+    assert [phase.name for phase in suite.phases] == ["warm", "single", "leak", "concurrent", "rush", "own", "trace"]
     assert len(suite.expectations) == 5
 
 
@@ -188,18 +191,7 @@ def test_the_documented_defaults_are_what_a_missing_key_means(tmp_path: Path) ->
 
 
 def measured_everything() -> list[Metric]:
-    """The metrics of a run in which everything occurs."""
-    requests = [
-        a_request(at=number, cache="hit" if number else None, error=None if number else "timeout")
-        for number in range(4)
-    ]
-    requests.append(a_request(at=4, cache="hit", intended_at=requests[3].started_at))
-    sampled = ("anon_bytes", "heap_used_bytes", "heap_limit_bytes", "cpu_ratio")
-    samples = [a_sample(name, 2.0, at=5) for name in sampled]
-    samples += [a_sample(name, 1.0, at=5, source="system") for name in ("load1", "memory_used_ratio")]
-    samples += [a_sample("floor_bytes", 1e6, at=at) for at in (-1, 61)]
-    query = CapturedQuery("f", "SELECT 1", calls=1, total_ms=9, mean_ms=9, max_ms=9, phases={"single": 1})
-    return metrics.compute(a_run(requests, samples, phases=[a_phase(arrivals=5)], queries=[query]))
+    return metrics.compute(a_run_of_everything())
 
 
 def scope_words(scopes: set[Scope]) -> set[str]:
@@ -253,7 +245,8 @@ def test_the_units_are_those_that_there_are() -> None:
 def test_every_example_of_an_expectation_can_be_read() -> None:
     (block,) = pages.blocks(pages.page("targets"), "")
     for line in block.text.splitlines():
-        grammar.parse_expectation(line, metrics=metrics.names(), phases=("single", "concurrent"))
+        read = grammar.parse_expectation(line, metrics=metrics.names(), phases=("single", "concurrent"))
+        assert read.metric in metrics.names()
 
 
 def test_the_grammar_is_documented_whole() -> None:
@@ -272,6 +265,11 @@ def test_every_validity_check_is_documented_with_its_limit_and_remedy() -> None:
 def test_every_finding_is_documented_and_no_other() -> None:
     rows = pages.table(pages.page("slow-sql"), "rule")
     assert {rule.NAME for rule in RULES} == {pages.first_code(row[0]) for row in rows}
+
+
+def test_every_finding_of_a_run_is_documented_and_no_other() -> None:
+    rows = pages.table(pages.page("findings"), "finding")
+    assert {pages.first_code(row[0]) for row in rows} == {finder.NAME for finder in FINDERS}
 
 
 def test_every_fix_of_the_demo_is_documented_and_no_other() -> None:
@@ -330,9 +328,9 @@ def test_every_relative_link_resolves(file: Path) -> None:
 def test_every_block_of_toml_and_python_can_be_read(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     for block in pages.blocks(text, "toml"):
-        tomllib.loads(block.text)
+        assert tomllib.loads(block.text), block.text
     for block in pages.blocks(text, "python"):
-        compile(block.text, file.name, "exec")
+        assert ast.parse(block.text, file.name).body, block.text
 
 
 def test_every_page_is_linked_from_the_readme() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.errors import PerfkitError, TargetError, UsageError
-from perfkit.net import is_own_address, require_allowed_host
+from perfkit.net import addresses_of, is_own_address, require_allowed_host
 
 PUBLIC = "93.184.216.34"
 
@@ -36,7 +36,9 @@ def unresolvable(_: str) -> tuple[str, ...]:
 )
 def test_loopback_and_private_addresses_pass(url: str) -> None:
     """The system's own resolver reads the address, in any of its written forms."""
-    require_allowed_host(url)
+    read: list[str] = []
+    require_allowed_host(url, resolve=lambda host: read.extend(addresses_of(host)) or read)
+    assert [is_own_address(address) for address in read] == [True] * max(len(read), 1)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +61,12 @@ def test_any_other_address_must_be_named(url: str) -> None:
 
 def test_a_named_host_passes_without_being_resolved() -> None:
     """Case, a trailing dot and a port do not matter."""
+    resolved: list[str] = []
     for allowed in ("erp.example.com", "ERP.example.com.", "erp.example.com:8443"):
-        require_allowed_host("https://Erp.example.com:8443", [allowed], resolve=unresolvable)
+        require_allowed_host(
+            "https://Erp.example.com:8443", [allowed], resolve=lambda host: resolved.append(host) or ()
+        )
+    assert resolved == []
 
 
 def test_another_port_than_the_named_one_is_not_named() -> None:
@@ -76,7 +82,9 @@ def test_a_name_that_only_begins_like_a_named_one_is_refused() -> None:
 
 
 def test_a_name_with_private_addresses_only_passes() -> None:
-    require_allowed_host("http://erp.intranet", resolve=lambda _: ("10.0.0.4", "fd00::4"))
+    resolved: list[str] = []
+    require_allowed_host("http://erp.intranet", resolve=lambda host: resolved.append(host) or ("10.0.0.4", "fd00::4"))
+    assert resolved == ["erp.intranet"]
 
 
 def test_a_name_with_one_public_address_is_refused() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_the_machine_the_versions_and_the_scenario_are_told(tmp_path: Path) -> None:
     scenario = tmp_path / "locustfile.py"
     scenario.write_text("import locust\n")
-    facts = provenance.of_this_machine(scenario)
+    facts = provenance.of_this_machine((scenario,))
     assert facts["perfkit"] == __version__
     assert facts["memory_bytes"] == psutil.virtual_memory().total
     assert facts["scenario_sha256"] == hashlib.sha256(b"import locust\n").hexdigest()
@@ -28,7 +28,7 @@ def test_the_machine_the_versions_and_the_scenario_are_told(tmp_path: Path) -> N
 
 
 def test_the_commit_is_that_of_the_scenario() -> None:
-    facts = provenance.of_this_machine(Path(__file__))
+    facts = provenance.of_this_machine((Path(__file__),))
     assert facts["git_commit"] is None or len(facts["git_commit"]) == 40
 
 

@@ -42,6 +42,18 @@ def test_a_started_target_has_a_port_is_watched_and_ends_with_the_block() -> Non
     assert not psutil.pid_exists(pid)
 
 
+def test_what_is_installed_beside_perfkit_is_found_though_nothing_is_activated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The folder of the running Python stands first on the command's PATH, before all that was on it."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    own = Path(sys.executable)
+    with running(Target(url="http://127.0.0.1:{port}", start=(own.name, *SERVE[1:]))) as target:
+        (watch,) = target.watch
+        path = psutil.Process(int(watch.removeprefix("pid:"))).environ()["PATH"]
+    assert path == f"{own.parent}:/nowhere"
+
+
 def test_a_command_that_ends_at_once_is_explained_with_its_last_words(tmp_path: Path) -> None:
     command = (sys.executable, "-c", "import sys; print('no such database'); sys.exit(3)")
     with (

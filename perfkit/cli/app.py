@@ -15,7 +15,7 @@ from typing import NoReturn
 import typer
 
 from perfkit import __version__
-from perfkit.cli import bench, check, check_setup, compare, demo, explain, init, report
+from perfkit.cli import bench, check, check_setup, compare, demo, explain, init, memory, report, worker
 from perfkit.errors import ConfigError, PerfkitError
 
 BUG = 70
@@ -30,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, bench, check, compare, report, explain, init, check_setup):
+for command in (demo, bench, check, compare, report, explain, memory, init, worker, check_setup):
     command.register(app)
 
 

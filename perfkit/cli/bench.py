@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from perfkit.cli.crowd import with_workers
+from perfkit.cli.dashed import DashedCommand, after_dashes
 from perfkit.errors import UsageError
 
 if TYPE_CHECKING:
     from perfkit.model import Config
 
+_OPTIONS: Final = {"arrivals": "poisson", "is_lean": "lean"}
+
 HELP = """Load a system, watch it, explain its slow SQL, judge it and report.
 
-SUITE is a perfkit.toml (default: the one in this folder) or a Locust file. Examples:
+SUITE is a perfkit.toml (default: the one in this folder), or Locust files, or folders of them. Words after -- are for
+Locust and the scenario's own options. Examples:
 
   perfkit bench
 
@@ -27,17 +32,23 @@ SUITE is a perfkit.toml (default: the one in this folder) or a Locust file. Exam
 
   perfkit bench locustfile.py --host http://127.0.0.1:8000 -- --tags checkout
 
+  perfkit bench shop.py admin.py --host http://127.0.0.1:8000 --lean
+
   perfkit bench --profile spike
+
+  perfkit bench --workers 4
+
+  perfkit bench --expect-workers 2 --bind 10.0.0.5
 """
 
 
 def register(app: typer.Typer) -> None:
-    app.command("bench", help=HELP)(bench)
+    app.command("bench", help=HELP, cls=DashedCommand)(bench)
 
 
 def bench(
-    suite: Annotated[Path | None, typer.Argument(help="A perfkit.toml or a Locust file.")] = None,
-    locust: Annotated[list[str] | None, typer.Argument(metavar="-- LOCUST...", help="Arguments for Locust.")] = None,
+    context: typer.Context,
+    suite: Annotated[list[Path] | None, typer.Argument(help="A perfkit.toml, or one or more Locust files.")] = None,
     host: Annotated[str | None, typer.Option(help="URL of the target; overrides target.url.")] = None,
     profile: Annotated[str | None, typer.Option(help="Run the phases of this [profile.NAME] of the suite.")] = None,
     users: Annotated[int | None, typer.Option(min=1, help="Concurrent users (Locust file only; default 10).")] = None,
@@ -46,6 +57,15 @@ def bench(
     max_users: Annotated[int | None, typer.Option(min=1, help="With --rate: users at most (default 1000).")] = None,
     duration: Annotated[str | None, typer.Option(help="Length of the load, like 30s (Locust file only).")] = None,
     warmup: Annotated[str | None, typer.Option(help="Left out at the beginning, like 3s (Locust file only).")] = None,
+    lean: Annotated[
+        bool, typer.Option("--lean", help="perfkit's HTTP client for Locust's (Locust file only).")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=0, help="Load processes of this machine (default 1).")] = None,
+    expect_workers: Annotated[int, typer.Option(min=0, help="So many more join with `perfkit worker`.")] = 0,
+    bind: Annotated[
+        str | None, typer.Option(metavar="HOST[:PORT]", help="Where those find this run (default 127.0.0.1:5557).")
+    ] = None,
+    wait: Annotated[str | None, typer.Option(help="How long to wait for them (default 1m).")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Shorten every phase: a smoke test, no measurement.")] = False,
     out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
@@ -58,9 +78,10 @@ def bench(
     from perfkit.story import tell
 
     arrivals = "poisson" if poisson else None
-    load = {"users": users, "rate": rate, "arrivals": arrivals, "max_users": max_users}
-    config = _config(suite, tuple(locust or ()), host, profile, load | {"duration": duration, "warmup": warmup})
-    config = quickened(config) if quick else config
+    load = {"users": users, "rate": rate, "arrivals": arrivals, "max_users": max_users, "duration": duration}
+    load |= {"warmup": warmup, "is_lean": lean or None}
+    config = _config(suite or [], after_dashes(context), host, profile, load)
+    config = with_workers(quickened(config) if quick else config, workers, expect_workers, bind, wait)
     with shown.live_voice() as voice:
         measurement = measure(config, out / store.new_name(config.name), show=voice.show, note=voice.note)
     story = tell(measurement.run)
@@ -70,20 +91,39 @@ def bench(
 
 
 def _config(
-    suite: Path | None, locust: tuple[str, ...], host: str | None, profile: str | None, load: Mapping[str, Any]
+    named: Sequence[Path], locust: tuple[str, ...], host: str | None, profile: str | None, load: Mapping[str, Any]
 ) -> Config:
-    """`load`: what the options say of the one phase of a Locust file, by the keys of [[phase]]."""
+    """`load`: what the options say of the one phase of a Locust file, by the keys of [[phase]]; and `is_lean`."""
     from perfkit import config, metrics
 
-    if suite is not None and suite.suffix == ".py":
+    given = {key: value for key, value in load.items() if value is not None}
+    files = locust_files(named)
+    if files:
         if host is None:
             raise UsageError("a Locust file alone does not say what to load", hint="add --host http://127.0.0.1:8000")
         if profile is not None:
             raise UsageError("--profile goes with a suite", hint="a Locust file alone has no [profile.NAME]")
-        return config.without_file(suite, host, arguments=locust, **load)
-    for key, value in load.items():
-        if value is not None:
-            option = "poisson" if key == "arrivals" else key.replace("_", "-")
-            raise UsageError(f"--{option} goes with a Locust file", hint="change the [[phase]] of the suite instead")
-    file = suite or Path("perfkit.toml")
+        return config.without_file(files, host, arguments=locust, **given)
+    for key in given:
+        option = _OPTIONS.get(key, key.replace("_", "-"))
+        hint = "write lean = true into its [scenario]" if key == "is_lean" else "change the [[phase]] of the suite"
+        raise UsageError(f"--{option} goes with a Locust file", hint=f"{hint} instead")
+    file = named[0] if named else Path("perfkit.toml")
     return config.load(file, metrics=metrics.names(), url=host, arguments=locust, profile=profile)
+
+
+def locust_files(named: Sequence[Path]) -> list[Path]:
+    """The Locust files and folders that are named, also as Locust writes them: "a.py,b.py". None: a suite is named.
+
+    Raises:
+        UsageError: a suite and something else.
+    """
+    parts = [[path] if path.exists() else [Path(part) for part in str(path).split(",")] for path in named]
+    files = [file for part in parts for file in part]
+    suites = [file for file in files if file.suffix != ".py" and not file.is_dir()]
+    if not suites:
+        return files
+    if len(files) > 1:
+        hint = "name several Locust files in the suite: [scenario] files = [...]; arguments for Locust stand after --"
+        raise UsageError(f"{suites[0]} is a suite, which is run alone", hint=hint)
+    return []

@@ -36,7 +36,9 @@ def check(
     asked = config.load(suite, metrics=metrics.names(), profile=profile) if suite else None
     story = tell(store.load(store.find(run, out)), config=asked)
     shown.print_result(story, None, as_json=as_json)
+    validity = story.after.run.validity
     if story.after.run.status == "discarded":
-        why = (*story.after.run.notes, "it failed a check of its validity")[0]
+        failed = [f"{check.name} was {check.observed}, wanted {check.limit}" for check in validity.failed]
+        why = (*failed, *story.after.run.notes, "nothing was measured")[0]
         raise DiscardedError(f"{story.after.run.id} was discarded: {why}", hint="measure it again")
-    raise typer.Exit(gate(story.after.verdicts, story.after.run.validity))
+    raise typer.Exit(gate(story.after.verdicts, validity))

@@ -13,7 +13,7 @@ from perfkit.errors import UsageError
 
 if TYPE_CHECKING:
     from perfkit.replay import Replay
-    from perfkit.scaffold import Written
+    from perfkit.scaffold.suites import Written
 
 HELP = """Write a perfkit.toml and a Locust scenario: an example, or made from what there is (plain or .gz).
 
@@ -48,20 +48,21 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
 ) -> None:
-    from perfkit import scaffold
     from perfkit.cli import shown
+    from perfkit.scaffold import suites
+    from perfkit.scaffold.script import Wishes
 
     source = _source({"openapi": openapi, "har": har, "access-log": access_log})
     if source is None:
         if host is not None:
             raise UsageError("--host goes with --openapi, --har or --access-log", hint="set target.url in perfkit.toml")
-        for path in scaffold.init(folder, force=force):
+        for path in suites.init(folder, force=force):
             print(f"wrote {path}")
         print("next: set target.url in perfkit.toml, then run: perfkit check-setup")
         return
-    wishes = scaffold.Wishes(url=host, include_delete=include_delete)
+    wishes = Wishes(url=host, include_delete=include_delete)
     allow_hosts = tuple(allow_host or ())
-    written = scaffold.import_source(*source, folder, wishes, allow_hosts=allow_hosts, force=force)
+    written = suites.import_source(*source, folder, wishes, allow_hosts=allow_hosts, force=force)
     if not as_json:
         print("\n".join(_told(written)))
     replay = _replay(written, host, allow_hosts)
@@ -118,10 +119,13 @@ def _replayed(written: Written, replay: Replay) -> Iterator[str]:
         ending = f"{bad:,} of its endpoints did not answer 2xx:" if bad else "every endpoint answered 2xx"
         yield f"replayed once at {written.url}{cut}: {replay.requests:,} requests, {ending}"
         recorded = _recorded(written)
+        reasons = {f"  {one.error}: {one.message}" if one.error else "" for one in replay.unanswered}
+        if is_one := bad > 1 and len(reasons) == 1:
+            yield from filter(None, reasons)
         for one in replay.unanswered:
             status = "–" if not one.status else str(one.status)
             same = " (as in the recording)" if one.status and one.status in recorded.get(one.name, ()) else ""
-            said = f"  {one.error}: {one.message}" if one.error else ""
+            said = f"  {one.error}: {one.message}" if one.error and not is_one else ""
             yield f"  {status:>4}  {one.name}{same}{said}"
         yield from _listed("not asked", list(replay.not_asked))
     yield "next: perfkit check-setup, then perfkit bench"

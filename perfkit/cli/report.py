@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 def report(
     run: Annotated[str, typer.Argument(help='A run folder, the beginning of its name, or "latest".')],
-    show_literals: Annotated[bool, typer.Option(help="Leave the literals in SQL and plans readable.")] = False,
+    show_literals: Annotated[
+        bool, typer.Option("--show-literals", help="Leave the literals in SQL and plans readable.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Where run folders are.")] = Path("reports"),
 ) -> None:
     from perfkit import store

@@ -70,7 +70,7 @@ def live_voice() -> Iterator[Voice]:
 
         def note(text: str) -> None:
             view.rest()
-            console.print(f"· {text}", markup=False)
+            console.print(f"· {text}", markup=False, soft_wrap=True)  # an address in it is copied
 
         yield Voice(show, note)
 
@@ -124,6 +124,10 @@ def _print_tables(story: Story) -> None:
         console.print(terminal.comparison_table(story.comparison))
     if story.after.run.validity.failed:
         console.print(terminal.validity_table(story.after))
+    for item in terminal.notes_list(story):
+        console.print(item)
+    for item in terminal.leaks_list(story.after):
+        console.print(item)
     told = story.before or story.after
     if told.queries:
         console.print(terminal.queries_table(told))

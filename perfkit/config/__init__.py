@@ -16,8 +16,9 @@ from perfkit.config.asked import Asked
 from perfkit.config.expectations import Vocabulary, read_expectations, read_sheets
 from perfkit.config.phases import read_load
 from perfkit.config.places import Place, places
+from perfkit.config.scenario import read_scenario
 from perfkit.config.section import Notes, Section
-from perfkit.config.system import read_database, read_sampling, read_scenario, read_target, read_tolerance
+from perfkit.config.system import read_database, read_sampling, read_target, read_tolerance
 from perfkit.config.variants import quick, table_without_file, with_warmup
 from perfkit.config.written import effective, to_toml
 from perfkit.errors import ConfigError
@@ -30,9 +31,13 @@ _HOST: Mapping[Place, str] = {("target", "url"): "--host"}
 _OPTIONS: Mapping[Place, str] = {
     **_HOST,
     ("scenario", "file"): "Locust file",
+    ("scenario", "files"): "Locust file",
+    ("scenario", "arguments"): "after --",
     ("phase", 0, "users"): "--users",
     ("phase", 0, "duration"): "--duration",
     ("phase", 0, "warmup"): "--warmup",
+    ("phase", 0, "shape", "limit"): "--duration",
+    ("phase", 0, "shape", "warmup"): "--warmup",
     ("phase", 0, "rate"): "--rate",
     ("phase", 0, "arrivals"): "--poisson",
     ("phase", 0, "max_users"): "--max-users",
@@ -95,16 +100,24 @@ def from_text(
 
 
 def without_file(
-    locustfile: Path, url: str, *, arguments: Sequence[str] = (), warmup: str | None = None, **load: Any
+    files: Path | Sequence[Path],
+    url: str,
+    *,
+    arguments: Sequence[str] = (),
+    is_lean: bool = False,
+    warmup: str | None = None,
+    **load: Any,
 ) -> Config:
-    """A suite of one phase `load` (10 users, 30 s, of which 3 s warm-up) for a Locust file that stands alone.
+    """A suite of one phase `load` (10 users, 30 s, of which 3 s warm-up) for Locust files that stand alone.
 
-    `load` are keys of [[phase]] with their values; None is the same as nothing.
+    `load` are keys of [[phase]] with their values; None is the same as nothing. Without users and rate the scenario's
+    own LoadTestShape decides, if there is one; a duration is then a cap.
 
     Raises:
         ConfigError: what was given is wrong: no such file, no URL, no duration.
     """
-    table = table_without_file(url, str(locustfile), {**load, "warmup": warmup})
+    names = [str(file) for file in ([files] if isinstance(files, Path) else files)]
+    table = table_without_file(url, names, {**load, "warmup": warmup}, is_lean=is_lean)
     notes = Notes("command line", given=_OPTIONS)
     config = _read(Section(table, (), notes), Path(), None, {}, arguments)
     if notes.found:

@@ -8,11 +8,21 @@ from collections.abc import Mapping
 from typing import Final, Literal, cast
 
 from perfkit.config.section import Section, did_you_mean, quoted
-from perfkit.model import Phase, Stage
+from perfkit.model import LeakRounds, OwnShape, Phase, Stage
 
 _NAME: Final = re.compile(r"\w[\w .-]*")
 _PLAIN: Final = Phase("")
+_LEAK: Final = LeakRounds()
+FEWEST_ROUNDS: Final = 4
 _OPEN_ONLY: Final = ("arrivals", "max_users")
+_TRACE_ROUNDS: Final = 3
+_TRACE_LIMIT_S: Final = 30.0
+_TRACE_THINK_S: Final = (0.02, 0.02)  # so that the end of one request and the start of the next are told apart
+_NOT_OF_A_TRACE: Final = (
+    *("users", "rate", "stages", "warmup", "pacing", "think", "arrivals", "max_users"),
+    *("shape", "leak"),
+)
+_SHAPE_SAYS: Final = "a LoadTestShape says itself how many users there are"
 # What a phase cannot have both of, and why.
 _EITHER: Final = (
     ("iterations", "rate", "arrivals come for a duration; take one of the two"),
@@ -20,13 +30,16 @@ _EITHER: Final = (
     ("duration", "stages", "the stages say how long; leave the duration out"),
     ("pacing", "rate", "arrivals have a schedule of their own; pacing is for users without a rate"),
     ("pacing", "think", "the one is from start to start, the other a pause; take one of the two"),
+    ("iterations", "shape", _SHAPE_SAYS),
+    ("rate", "shape", _SHAPE_SAYS),
+    ("stages", "shape", _SHAPE_SAYS),
 )
 
 
 def read_load(root: Section, profile: str | None) -> tuple[tuple[Phase, ...], tuple[str, ...]]:
     """The phases to run, those of `profile` where one is asked for; and the names of all phases of the suite."""
     profiles = _read_profiles(root)
-    own = _read_phases(root, is_required=profile is None)
+    own = _read_phases(root, root, is_required=profile is None)
     if profile is not None and profile not in profiles:
         there = f"; there are {', '.join(profiles)}" if profiles else "; write [[profile.NAME.phase]]"
         near = did_you_mean(profile, profiles) or there
@@ -38,13 +51,13 @@ def read_load(root: Section, profile: str | None) -> tuple[tuple[Phase, ...], tu
 def _read_profiles(root: Section) -> Mapping[str, tuple[Phase, ...]]:
     table = root.section_or_empty("profile")
     sections = {name: section for name in table.values if (section := table.section(name)) is not None}
-    found = {name: _read_phases(section) for name, section in sections.items()}
+    found = {name: _read_phases(section, root) for name, section in sections.items()}
     for section in sections.values():
         section.finish()
     return found
 
 
-def _read_phases(section: Section, *, is_required: bool = True) -> tuple[Phase, ...]:
+def _read_phases(section: Section, root: Section, *, is_required: bool = True) -> tuple[Phase, ...]:
     """Those of the top level, or of a profile."""
     sections = section.sections("phase")
     if is_required and section.values.get("phase", []) == []:
@@ -52,15 +65,19 @@ def _read_phases(section: Section, *, is_required: bool = True) -> tuple[Phase, 
     phases = tuple(_read_phase(one) for one in sections)
     for index, one in enumerate(sections):
         name = phases[index].name
+        if phases[index].is_trace and not _has_database(root):
+            one.note("trace", 'needs [database] with a dsn_env, and a capture that is not "off"')
         if name and name in (phase.name for phase in phases[:index]):
             one.note("name", f"a phase {quoted(name)} is there already")
-    if phases and all(phase.warmup_s == phase.duration_s for phase in phases):
-        section.note("phase", "every phase is all warm-up: nothing would be measured")
+    if phases and all(phase.is_trace or phase.warmup_s == phase.duration_s for phase in phases):
+        section.note("phase", "every phase is all warm-up or a trace: nothing would be measured")
     return phases
 
 
 def _read_phase(section: Section) -> Phase:
     section.require("name")
+    if section.flag("trace"):
+        return _read_trace(section)
     is_open = _is_open(section)
     stages = tuple(_read_stage(table, is_open=is_open) for table in section.sections("stages"))
     rate_per_s = section.quantity("rate", "per_s", 0.0, is_positive=not stages) if is_open else None
@@ -78,10 +95,63 @@ def _read_phase(section: Section) -> Phase:
         stages=stages,
         pacing_s=section.quantity("pacing", "s", 0.0, is_positive=True) if "pacing" in section else None,
         think_s=section.span("think", "s"),
+        shape=_read_shape(section.section("shape")),
+        leak=_read_leak(section.section("leak")),
+    )
+    _check_phase(section, phase)
+    if "page_size" in section:
+        section.note("page_size", "goes with trace = true only")
+    section.finish()
+    return phase
+
+
+def _has_database(root: Section) -> bool:
+    database = root.values.get("database")
+    return isinstance(database, dict) and database.get("capture") != "off"
+
+
+def _read_trace(section: Section) -> Phase:
+    """One user, every task a few times in order, one request at a time."""
+    for key in _NOT_OF_A_TRACE:
+        if key in section:
+            section.note(key, "does not go with trace: it is one user, one request at a time")
+    phase = Phase(
+        name=section.text("name"),
+        iterations=section.whole("iterations", _TRACE_ROUNDS),
+        duration_s=section.quantity("duration", "s", _TRACE_LIMIT_S, is_positive=True),
+        drain_s=section.quantity("drain", "s", _PLAIN.drain_s),
+        think_s=_TRACE_THINK_S,
+        is_trace=True,
+        page_size=section.text_or_none("page_size"),
     )
     _check_phase(section, phase)
     section.finish()
     return phase
+
+
+def _read_shape(section: Section | None) -> OwnShape | None:
+    if section is None:
+        return None
+    limit_s = section.quantity("limit", "s", math.inf, is_positive=True) if "limit" in section else None
+    shape = OwnShape(limit_s, section.quantity("warmup", "s", 0.0))
+    if limit_s is not None and shape.warmup_s >= limit_s:
+        section.note("warmup", "is not shorter than the limit: nothing would be measured")
+    section.finish()
+    return shape
+
+
+def _read_leak(section: Section | None) -> LeakRounds | None:
+    if section is None:
+        return None
+    leak = LeakRounds(
+        rounds=section.whole("rounds", _LEAK.rounds, at_least=FEWEST_ROUNDS),
+        warmup_rounds=section.whole("warmup_rounds", _LEAK.warmup_rounds),
+        cooldown_s=section.quantity("cooldown", "s", _LEAK.cooldown_s),
+        has_snapshots=section.flag("snapshots"),
+        is_per_task=section.flag("per_task"),
+    )
+    section.finish()
+    return leak
 
 
 def _is_open(section: Section) -> bool:
@@ -124,7 +194,9 @@ def _check_phase(section: Section, phase: Phase) -> None:
 
 
 def _check_length(section: Section, phase: Phase) -> None:
-    if phase.iterations is None and phase.duration_s is None:
+    if phase.leak is not None and (phase.iterations is None or phase.is_open):
+        section.note("leak", "needs equal rounds of load: give users and iterations")
+    if phase.iterations is None and phase.duration_s is None and phase.shape is None:
         missing = "no duration" if phase.is_open else "neither duration nor iterations"
         section.note("", f"the phase {quoted(phase.name)} has {missing}")
     if phase.stages and (phase.duration_s == 0 or phase.peak == 0):

@@ -1,4 +1,4 @@
-"""What is under test and how it is watched: [target], [database], [scenario], [sampling], [compare].
+"""What is under test and how it is watched: [target], [database], [sampling], [compare].
 
 Knows what these tables may say; reaches no host, no process and no database.
 """
@@ -6,21 +6,21 @@ Knows what these tables may say; reaches no host, no process and no database.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from perfkit.config.section import Section, did_you_mean, quoted
-from perfkit.model import Database, Heap, Sampling, Scenario, Target, Tolerance
+from perfkit.model import Database, Heap, Sampling, Target, Tolerance
 
-_WATCH: Final = re.compile(r"pid:\d+|port:(\d+|\{port\})|name:.*\S.*")
+_WATCH: Final = re.compile(r"pid:\d+|port:(\d+|\{port\})|(name|unit):.*\S.*|cgroup:/.+")
+_WATCHED: Final = ("pid", "port", "name", "unit", "cgroup")
 _HOST: Final = re.compile(r"[\w.:-]+")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PORT: Final = "{port}"
 _DATABASE: Final = Database(dsn_env="DATABASE_URL")
 _SAMPLING: Final = Sampling()
 _TOLERANCE: Final = Tolerance()
+_Capture = Literal["auto", "log", "statements", "activity", "off"]
 _DSN_ADVICE: Final = (
     "a connection string does not belong in this file: put it into an environment variable and name that with dsn_env"
 )
@@ -34,7 +34,7 @@ def read_target(section: Section) -> Target:
         allow_hosts=section.words("allow_hosts"),
         start=section.words("start"),
         ready=section.text("ready", "/"),
-        heap=_read_heap(section.section("heap")),
+        heap=_read_heap(section),
     )
     if target.url and (problem := _problem_of_url(target.url.replace(_PORT, "80"))):
         section.note("url", problem)
@@ -43,6 +43,8 @@ def read_target(section: Section) -> Target:
     for host in target.allow_hosts:
         if not _HOST.fullmatch(host):
             section.note("allow_hosts", f"{quoted(host)} is not a host name: no scheme, no path, no *")
+    if target.heap == "inspector" and not target.watch:
+        section.note("heap", 'needs to know which processes: write for example watch = ["port:3000"]')
     _check_watch(section, target)
     _check_port(section, target)
     section.finish(host="unknown key; did you mean 'url'? Write url = \"http://host:port\"")
@@ -69,7 +71,11 @@ def _problem_of_url(url: str) -> str | None:
     return None if is_complete else f"{shown} names no host, or the port 0"
 
 
-def _read_heap(section: Section | None) -> Heap | None:
+def _read_heap(target: Section) -> Heap | Literal["inspector"] | None:
+    if isinstance(target.values.get("heap"), str):
+        target.choice("heap", ("inspector",))
+        return "inspector"
+    section = target.section("heap")
     if section is None:
         return None
     section.require("url", "used")
@@ -86,8 +92,9 @@ def _read_heap(section: Section | None) -> Heap | None:
 def _check_watch(section: Section, target: Target) -> None:
     for watched in target.watch:
         if not _WATCH.fullmatch(watched):
-            near = did_you_mean(watched.partition(":")[0], ("pid", "port", "name"))
-            section.note("watch", f'{quoted(watched)} must be "pid:…", "port:…" or "name:…"{near}')
+            near = did_you_mean(watched.partition(":")[0], _WATCHED)
+            forms = '"pid:…", "port:…", "name:…", "unit:…" or "cgroup:/…"'
+            section.note("watch", f"{quoted(watched)} must be {forms}{near}")
 
 
 def _check_port(section: Section, target: Target) -> None:
@@ -110,37 +117,13 @@ def read_database(section: Section | None) -> Database | None:
         section.note("dsn_env", f'must be the name of an environment variable, such as "DATABASE_URL"; {_DSN_ADVICE}')
     database = Database(
         dsn_env=name,
-        capture=cast(Literal["log", "off"], section.choice("capture", ("log", "off"))),
+        capture=cast(_Capture, section.choice("capture", get_args(_Capture))),
         slower_than_ms=section.quantity("slower_than", "ms", _DATABASE.slower_than_ms),
         explain_worst=section.whole("explain_worst", _DATABASE.explain_worst, at_least=0),
         statement_timeout_s=section.quantity("statement_timeout", "s", _DATABASE.statement_timeout_s, is_positive=True),
     )
     section.finish(**dict.fromkeys(("dsn", "url", "password", "database_url", "user"), _DSN_ADVICE))
     return database
-
-
-def read_scenario(section: Section, folder: Path | None, arguments: Sequence[str]) -> Scenario:
-    """`file` is relative to `folder`, that of perfkit.toml; without a folder it is a fact of the past, and not sought.
-
-    `arguments` are added to those of the file.
-    """
-    section.require("file")
-    given = section.text("file")
-    file = (folder / given).absolute() if folder else Path(given)
-    if folder and given.strip() and (problem := _problem_of_file(file)):
-        section.note("file", f"{quoted(given)} {problem}")
-    scenario = Scenario(file=file, arguments=(*section.words("arguments"), *arguments))
-    section.finish()
-    return scenario
-
-
-def _problem_of_file(file: Path) -> str | None:
-    try:
-        if file.is_file():
-            return None
-        return "is a folder" if file.is_dir() else "does not exist"
-    except (OSError, ValueError):  # too long a name; a NUL in it
-        return "cannot be the name of a file"
 
 
 def read_sampling(section: Section) -> Sampling:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from perfkit.model import Config, Expectation, Phase, Stage
+from perfkit.model import Config, Expectation, LeakRounds, OwnShape, Phase, Stage
 
 DURATION_S: Final = 30.0
 USERS: Final = 10
@@ -17,21 +17,26 @@ QUICK_WARMUP_S: Final = 2.0
 QUICK_DRAIN_S: Final = 15.0
 QUICK_WINDOW_S: Final = 5.0
 QUICK_ITERATIONS: Final = 3
+QUICK_TRACED: Final = 2
 QUICK_USERS: Final = 10
 QUICK_RATE_PER_S: Final = 20.0
+QUICK_LEAK_ROUNDS: Final = 4
 WARMUP_SHARE: Final = 0.1
 
 _WINDOW: Final = re.compile(r"\bfor\s.*?(?=\s+(?:optional|advisory)\b|$)", re.DOTALL)
 
 
-def table_without_file(url: str, locustfile: str, load: Mapping[str, Any]) -> dict[str, Any]:
+def table_without_file(url: str, files: list[str], load: Mapping[str, Any], *, is_lean: bool) -> dict[str, Any]:
     """What perfkit.toml would say: one phase `load`, with what `load` says of it (None: nothing)."""
     given = {key: value for key, value in load.items() if value is not None}
-    plain = {"duration": f"{DURATION_S:g}s"} | ({} if "rate" in given else {"users": USERS})
+    plain: dict[str, Any] = {"duration": f"{DURATION_S:g}s"} | ({} if "rate" in given else {"users": USERS})
+    if not given.keys() & {"users", "rate"}:
+        limits = {"limit": given.get("duration"), "warmup": given.get("warmup")}
+        plain["shape"] = {key: value for key, value in limits.items() if value is not None}
     return {
         "name": "load",
         "target": {"url": url},
-        "scenario": {"file": locustfile},
+        "scenario": {**({"file": files[0]} if len(files) == 1 else {"files": files}), "lean": is_lean},
         "phase": [{"name": "load", **plain, **given}],
     }
 
@@ -65,13 +70,20 @@ def _quick_phase(phase: Phase) -> Phase:
     return replace(
         phase,
         users=min(phase.users, QUICK_USERS),
-        iterations=phase.iterations and min(phase.iterations, QUICK_ITERATIONS),
+        iterations=phase.iterations and min(phase.iterations, QUICK_TRACED if phase.is_trace else QUICK_ITERATIONS),
         duration_s=duration_s,
         warmup_s=duration_s if phase.is_warmup_only and stages and duration_s else min(phase.warmup_s, QUICK_WARMUP_S),
         drain_s=min(phase.drain_s, QUICK_DRAIN_S),
         rate_per_s=phase.rate_per_s and phase.rate_per_s * _quick_scale(phase),
         stages=stages,
+        shape=phase.shape and _quick_shape(phase.shape),
+        leak=phase.leak and LeakRounds(QUICK_LEAK_ROUNDS, cooldown_s=min(phase.leak.cooldown_s, QUICK_WARMUP_S)),
     )
+
+
+def _quick_shape(shape: OwnShape) -> OwnShape:
+    limit_s = QUICK_DURATION_S if shape.limit_s is None else min(shape.limit_s, QUICK_DURATION_S)
+    return OwnShape(limit_s, min(shape.warmup_s, QUICK_WARMUP_S))
 
 
 def _quick_scale(phase: Phase) -> float:

@@ -9,12 +9,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from perfkit import grammar, redact
-from perfkit.model import Config, Database, Expectation, Phase, Sheet, SheetCell, SheetRow, Stage, Target
+from perfkit.model import (
+    Config,
+    Database,
+    Expectation,
+    Heap,
+    LeakRounds,
+    OwnShape,
+    Phase,
+    Sheet,
+    SheetCell,
+    SheetRow,
+    Stage,
+    Target,
+)
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -30,7 +44,7 @@ def effective(config: Config) -> dict[str, Any]:
             "name": config.name,
             "target": _target(config.target),
             "database": config.database and _database(config.database),
-            "scenario": {"file": _relative(config), "arguments": _words(config.scenario.arguments)},
+            "scenario": _scenario(config),
             "sampling": {"period": _s(config.sampling.period_s), "settle": _s(config.sampling.settle_s)},
             "compare": {
                 "relative": _number(config.tolerance.relative),
@@ -43,10 +57,17 @@ def effective(config: Config) -> dict[str, Any]:
     )
 
 
-def _relative(config: Config) -> str:
-    """The scenario beside perfkit.toml without the machine's own path, when it is beside it."""
+def _scenario(config: Config) -> dict[str, Any]:
+    scenario = config.scenario
+    files = [_relative(file, config) for file in scenario.files]
+    named = {"file": files[0]} if len(files) == 1 else {"files": files}
+    load = {"lean": scenario.is_lean, "workers": scenario.workers.local}
+    return {**named, "arguments": _words(scenario.arguments), **load}
+
+
+def _relative(file: Path, config: Config) -> str:
+    """What lies beside perfkit.toml without the machine's own path."""
     folder = (config.file.parent if config.file else Path()).absolute()
-    file = config.scenario.file
     return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.as_posix()
 
 
@@ -60,7 +81,7 @@ def _words(command: Iterable[str]) -> list[str]:
 
 
 def _target(target: Target) -> dict[str, Any]:
-    heap = target.heap and _without_none({"url": target.heap.url, "used": target.heap.used, "limit": target.heap.limit})
+    heap = _without_none(asdict(target.heap)) if isinstance(target.heap, Heap) else target.heap
     return _without_none(
         {
             "url": target.url,
@@ -84,6 +105,8 @@ def _database(database: Database) -> dict[str, Any]:
 
 
 def _phase(phase: Phase) -> dict[str, Any]:
+    if phase.is_trace:
+        return _trace(phase)
     return _without_none(
         {
             "name": phase.name,
@@ -96,6 +119,21 @@ def _phase(phase: Phase) -> dict[str, Any]:
             "pacing": None if phase.pacing_s is None else _s(phase.pacing_s),
             "think": phase.think_s and "-".join(map(_s, dict.fromkeys(phase.think_s))),
             "stages": [_stage(stage, is_open=phase.is_open) for stage in phase.stages] or None,
+            "shape": phase.shape and _shape(phase.shape),
+            "leak": phase.leak and _leak(phase.leak),
+        }
+    )
+
+
+def _trace(phase: Phase) -> dict[str, Any]:
+    return _without_none(
+        {
+            "name": phase.name,
+            "trace": True,
+            "iterations": phase.iterations,
+            "duration": _s(phase.duration_s or 0.0),
+            "drain": _s(phase.drain_s),
+            "page_size": phase.page_size,
         }
     )
 
@@ -104,6 +142,16 @@ def _open(phase: Phase) -> dict[str, Any]:
     if phase.rate_per_s is None:
         return {}
     return {"rate": _per_s(phase.rate_per_s), "arrivals": phase.arrivals, "max_users": phase.max_users}
+
+
+def _shape(shape: OwnShape) -> dict[str, Any]:
+    limit = None if shape.limit_s is None else _s(shape.limit_s)
+    return _without_none({"limit": limit, "warmup": _s(shape.warmup_s)})
+
+
+def _leak(leak: LeakRounds) -> dict[str, Any]:
+    lengths = {"rounds": leak.rounds, "warmup_rounds": leak.warmup_rounds, "cooldown": _s(leak.cooldown_s)}
+    return lengths | {"snapshots": leak.has_snapshots, "per_task": leak.is_per_task}
 
 
 def _stage(stage: Stage, *, is_open: bool) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def running_services(
     with contextlib.ExitStack() as stack:
         told = stack.enter_context(_kept(wanted + ["--keep"] * is_kept)) if wanted else {}
         yield Services(
-            dsn=database_url or create_database(told["dsn"], DATABASE),
+            dsn=database_url or _counted(create_database(told["dsn"], DATABASE)),
             redis_url=redis_url or told["redis_url"],
             log_folder=Path(told["log_folder"]) if told.get("log_folder") else None,
             folder=Path(told["folder"]) if told else None,
@@ -74,6 +74,13 @@ def create_database(dsn: str, name: str) -> str:
         link.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         link.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return make_conninfo(dsn, dbname=name)
+
+
+def _counted(dsn: str) -> str:
+    """With the statistics that tell rows and blocks of each statement."""
+    with linked(dsn, "the statistics cannot be kept") as link:
+        link.execute("CREATE EXTENSION pg_stat_statements")
+    return dsn
 
 
 @contextlib.contextmanager

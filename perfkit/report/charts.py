@@ -135,6 +135,19 @@ def interval_bar(relative: float, interval: tuple[float, float] | None, toleranc
     ).format(zone if tolerance else "", _across(low), _across(high), _across(relative))
 
 
+def stacked_bar(parts: Sequence[tuple[str, float]]) -> Markup:
+    """Parts of a whole beside each other; each look is a class of the style sheet."""
+    whole, at, drawn = sum(size for _, size in parts), 0.0, []
+    for look, size in parts:
+        width = 120 * size / whole if whole > 0 else 0.0
+        drawn.append(
+            Markup('<rect class="{}" x="{}" width="{}" y="1" height="12"/>').format(look, _short(at), _short(width))
+        )
+        at += width
+    frame = Markup('<svg class="bar stacked" viewBox="0 0 120 14" width="120" height="14" aria-hidden="true">{}</svg>')
+    return frame.format(Markup("").join(drawn))
+
+
 def _across(relative: float) -> str:
     return _short(60 + 57 * min(max(relative, -1.0), 1.0))
 

@@ -1,7 +1,7 @@
 """The result as JSON, in a versioned shape: for a run of its own, or for two and what changed between them.
 
     {"schema": 1, "run": {…}, "status": …, "metrics": [{"name", "value", "scope": {…}, "better", "n", "interval"}],
-     "verdicts": […], "validity": […], "findings": […], "queries": […]}
+     "verdicts": […], "validity": […], "findings": […], "budgets": […], "leaks": […], "queries": […]}
 
 For two runs: {"schema": 1, "title": …, "before": a run as above, "after": another, "changes": […], "caveats": […]}.
 A scope names only what it is about; a number that is not finite is null, as JSON has no other word for it.
@@ -58,6 +58,8 @@ def _run(judged: Judged) -> dict[str, Any]:
         "verdicts": [_verdict(verdict) for verdict in judged.verdicts],
         "validity": [_check(check) for check in run.validity.checks],
         "findings": [_finding(finding) for finding in judged.findings],
+        "budgets": [asdict(budget) for budget in judged.budgets],
+        "leaks": [asdict(leak) for leak in judged.leaks],
         "queries": [_query(query) for query in judged.queries],
     }
 

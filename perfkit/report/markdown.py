@@ -114,12 +114,18 @@ def _one(it: Values) -> list[str]:
 def _findings(it: Values) -> list[str]:
     parts: list[str] = []
     for card in it["cards"]:
-        facts = ", ".join(part for part in (card["seen"], f"costs {card['impact']}" if card["impact"] else "") if part)
+        costs = f"costs {card['impact']}" if card["impact"] else ""
+        facts = ", ".join(part for part in (card["seen"], costs, *card["facts"]) if part)
         parts.append(f"### {text(card['title'])}" + (f" ({facts})" if facts else ""))
         parts.append("\n".join(f"- {text(line)}" for line in card["evidence"]))
         parts.append(f"Fix: {text(card['fix'])}")
         parts.append(fenced(card["sql"]) if card["sql"] else "")
+        parts.append(f"Wrong if: {text(card['unless'])}" if card["unless"] else "")
     return parts
+
+
+def _budget(it: Values) -> list[str]:
+    return [text(it["note"]), *_captioned(it["tables"])]
 
 
 def _measured(it: Values) -> list[str]:
@@ -135,7 +141,9 @@ WRITERS: Final[Mapping[str, Callable[[Values], list[str]]]] = {
     "errors": _one,
     "payload": _one,
     "memory": _one,
+    "leaks": _tables,
     "findings": _findings,
+    "budget": _budget,
     "database": _one,
     "measured": _measured,
 }

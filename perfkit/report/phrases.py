@@ -50,10 +50,10 @@ def lasted(run: RunRecord) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds into a run: `45 s`, `1m30s`, `2h5m`."""
+    """Seconds, as many as count: `2.5 s`, `45 s`, `1m30s`, `2h5m`."""
     whole = round(seconds)
     if whole < 60:
-        return f"{seconds:g} s" if seconds < 10 and seconds != whole else f"{whole} s"
+        return f"{round(seconds, 1):g} s" if seconds < 10 else f"{whole} s"
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
     return "".join(f"{part}{unit}" for part, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if part)
 

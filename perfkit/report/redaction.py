@@ -31,7 +31,7 @@ def redacted_run(judged: Judged) -> Judged:
 
 
 def _query(query: CapturedQuery) -> CapturedQuery:
-    return replace(query, statement=redact_literals(query.statement), parameter_sets=())
+    return replace(query, statement=redact_literals(query.statement), parameter_sets=(), plan=None)
 
 
 def redacted_plan(plan: QueryPlan | NotExplained) -> QueryPlan | NotExplained:

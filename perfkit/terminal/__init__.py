@@ -6,8 +6,13 @@ Literals of SQL are shown as they arrive; whoever calls has taken them out.
 
 from __future__ import annotations
 
+from perfkit.terminal.advice import advice_view, steps_table
+from perfkit.terminal.captured import captured_table, reading_bar
+from perfkit.terminal.leaks import leaks_list
 from perfkit.terminal.live import LiveView, progress_line
-from perfkit.terminal.plans import findings_list, plan_tree
+from perfkit.terminal.memory import MemoryView, memory_line, memory_table
+from perfkit.terminal.notes import notes_list
+from perfkit.terminal.plans import diff_table, findings_list, plan_tree, statement_line
 from perfkit.terminal.sheets import sheets_table
 from perfkit.terminal.tables import (
     comparison_table,
@@ -20,14 +25,25 @@ from perfkit.terminal.tables import (
 
 __all__ = [
     "LiveView",
+    "MemoryView",
+    "advice_view",
+    "captured_table",
     "comparison_table",
+    "diff_table",
     "findings_list",
+    "leaks_list",
+    "memory_line",
+    "memory_table",
     "metrics_table",
+    "notes_list",
     "plan_tree",
     "progress_line",
     "queries_table",
+    "reading_bar",
     "setup_table",
     "sheets_table",
+    "statement_line",
+    "steps_table",
     "validity_table",
     "verdicts_table",
 ]

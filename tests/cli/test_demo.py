@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -76,8 +77,9 @@ def _average(side: dict[str, list[dict[str, object]]], endpoint: str, phase: str
     return value
 
 
-def test_serve_answers_until_ctrl_c_and_takes_its_services_along(tmp_path: Path) -> None:
-    with start("demo", "--serve", "--fix", "cache", at=tmp_path) as process:
+def test_serve_answers_until_ctrl_c_and_tells_how_to_bench_it_and_what_it_leaves(tmp_path: Path) -> None:
+    """Its services end with it; the folder stays where it was told, as --keep asks."""
+    with start("demo", "--serve", "--fix", "cache", "--keep", at=tmp_path) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert httpx.get(f"{url}/api/dashboard/metrics", trust_env=False, timeout=30).status_code == 200
@@ -85,6 +87,14 @@ def test_serve_answers_until_ctrl_c_and_takes_its_services_along(tmp_path: Path)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert not strays(tmp_path)
+    told = dict(line.removeprefix("· ").split(": ", 1) for line in err.splitlines() if ": " in line)
+    kept = Path(told["kept, with PostgreSQL's data and log"])
+    assert f"host={kept}" in told["its database"]
+    assert (kept / "data" / "PG_VERSION").is_file()
+    shutil.rmtree(kept)
+    command, _, file, *host = told["bench it"].split()
+    assert (command, host) == ("perfkit", ["--host", url])
+    assert Path(file).is_file()
 
 
 def test_a_port_that_is_taken_is_said_before_long(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from perfkit import config
 from perfkit.errors import ConfigError
-from perfkit.model import Phase
+from perfkit.model import OwnShape, Phase
 from tests.config.suites import SCENARIO, SINGLE, TARGET, read
 
 
 def test_a_locust_file_alone_gets_one_phase(folder: Path) -> None:
-    """Ten users, 30 s, of which the first 3 s are warm-up."""
+    """Ten users, 30 s, of which the first 3 s are warm-up, if the file has no shape of its own."""
     suite = config.without_file(folder / "locustfile.py", "http://127.0.0.1:8000", arguments=("--tags", "x"))
-    assert suite.phases == (Phase("load", users=10, duration_s=30.0, warmup_s=3.0),)
+    assert suite.phases == (Phase("load", users=10, duration_s=30.0, warmup_s=3.0, shape=OwnShape()),)
     assert (suite.scenario.file, suite.scenario.arguments) == (folder / "locustfile.py", ("--tags", "x"))
     assert (suite.target.url, suite.expectations, suite.file) == ("http://127.0.0.1:8000", (), None)
 

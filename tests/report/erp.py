@@ -6,7 +6,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from perfkit.explain.diff import diffs
 from perfkit.model import (
+    Budget,
     CapturedQuery,
     Change,
     Check,
@@ -14,6 +16,7 @@ from perfkit.model import (
     Expectation,
     Finding,
     Judged,
+    LeakVerdict,
     Metric,
     NotExplained,
     ParameterSet,
@@ -24,8 +27,10 @@ from perfkit.model import (
     Sheet,
     SheetCell,
     SheetRow,
+    StatementShare,
     Story,
     Timeline,
+    TracedStatement,
     Validity,
     Verdict,
 )
@@ -59,6 +64,7 @@ def erp_story() -> Story:
         after=after,
         comparison=_comparison(before, after),
         sheets=_sheets(),
+        plan_diffs=diffs(before.plans, after.plans),
     )
 
 
@@ -71,6 +77,8 @@ def _judged(label: str, position: int) -> Judged:
         findings=_findings() if position == 0 else _findings()[1:],
         queries=(_query(position),),
         plans=(_plan(position), NotExplained("f00d", "the statement writes, and perfkit executes none that does")),
+        budgets=_budgets(position),
+        leaks=_leaks(position),
         timeline=_timeline(position),
         quantiles={
             f"{phase} / {row[0]}": tuple((q, row[6 + 2 * position + i] * shape) for q, shape in _SHAPE)
@@ -78,6 +86,49 @@ def _judged(label: str, position: int) -> Judged:
             for row in _PLAN
         },
     )
+
+
+def _leaks(position: int) -> tuple[LeakVerdict, ...]:
+    """Before, what each request leaves behind; after, nothing. The heap was taken apart as well."""
+    per_request = (19_830.0, 0.1)[position]
+    floors = tuple(80e6 + per_request * 1000 * number for number in range(9))
+    heap = LeakVerdict(
+        phase="leak",
+        resource="heap",
+        outcome="OK" if position else "LEAK",
+        reason="it did not grow" if position else "it grew in every round",
+        floors=floors,
+        tolerance=0.4e6,
+        requests=1000.0,
+        seconds=9.5,
+        per_request=per_request,
+        interval=(per_request * 0.98, per_request * 1.02),
+        per_hour=per_request * 1000 / 9.5 * 3600,
+        limit_s=18_000.0 if position == 0 else None,
+        confidence="high",
+    )
+    files = replace(heap, resource="fds", outcome="OK", floors=(31.0,) * 9, per_request=0.0, per_hour=0.0, limit_s=None)
+    return heap, replace(files, interval=(0.0, 0.0), tolerance=1.0)
+
+
+def _budgets(position: int) -> tuple[Budget, ...]:
+    """Before, a loop of 220 statements; after, one. And an endpoint that asks nothing of the database."""
+    statement = TracedStatement("c0ffee", "SELECT name FROM products WHERE id = $1", rows=1.0, blocks=3.0)
+    calls, service_ms, sql_ms = ((220.0, 988.2, 610.5), (1.0, 61.4, 12.5))[position]
+    asked = Budget(
+        endpoint="Quotations",
+        requests=3,
+        service_ms=service_ms,
+        calls=calls,
+        execution_ms=sql_ms,
+        planning_ms=1.5,
+        round_trips_ms=calls * 0.1,
+        rest_ms=service_ms - sql_ms - 1.5 - calls * 0.1,
+        rows=calls,
+        blocks=calls * 3,
+        statements=(StatementShare(statement, calls, sql_ms, sql_ms * 1.2),),
+    )
+    return asked, Budget("Health", 3, 2.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, None, ())
 
 
 def _record(label: str, position: int) -> RunRecord:
@@ -237,6 +288,7 @@ def _findings() -> tuple[Finding, ...]:
             fix="Index the column of the filter.",
             sql="CREATE INDEX CONCURRENTLY ON quotations (status);",
             fingerprint="beef",
+            node=(0,),
         ),
         Finding(
             "row_estimate", "The planner is wrong by 20×", ("status = 'secret-draft'",), None, "ANALYZE quotations"

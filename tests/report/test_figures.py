@@ -14,7 +14,7 @@ from tests.report.erp import erp_story
 def test_a_run_has_the_documented_shape() -> None:
     content = metrics_json(a_judged())
     assert list(content) == [
-        "schema", "run", "status", "metrics", "verdicts", "validity", "findings", "queries",
+        "schema", "run", "status", "metrics", "verdicts", "validity", "findings", "budgets", "leaks", "queries",
     ]  # fmt: skip
 
 

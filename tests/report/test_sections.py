@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 from pathlib import Path
 
 from perfkit.model import Change, Comparison, Finding, Scope
 from perfkit.report import markdown, phrases, sections
-from perfkit.report.sections import errors, findings, verdict
-from tests.builders import a_judged, a_metric, a_story
+from perfkit.report.sections import budget, errors, findings, measured, verdict
+from tests.builders import START, a_judged, a_metric, a_phase, a_run, a_story
+from tests.report.erp import erp_story
 
 TEMPLATES = Path(sections.__file__).parent.parent / "templates"
 
@@ -40,6 +42,22 @@ def test_a_regression_is_told_before_a_larger_improvement_of_the_same_endpoint()
     assert told["worse"] == ["latency.avg of Login, one"]
 
 
+def test_the_warm_up_is_told_as_it_was_asked_for() -> None:
+    """Between the marks lies the start of the load's processes too; all times are whole or have one digit."""
+    asked = {"phase": [{"name": "load", "warmup": "2.5s"}, {"name": "plain", "warmup": "0s"}]}
+    phases = [
+        a_phase("load", 0, 30.02, measured_at=START + 3.841465),
+        a_phase("plain", 31, 36.6123, measured_at=START + 32.4),
+        a_phase("unknown", 40, 50, measured_at=START + 41.26),
+    ]
+    rows = measured.prepare(a_story(a_judged(a_run(phases=phases, config=asked).record)))["load"].rows
+    assert [tuple(cell.text for cell in row[3:5]) for row in rows] == [
+        ("2.5 s", "26 s"),
+        ("none", "4.2 s"),
+        ("1.3 s", "8.7 s"),
+    ]
+
+
 def test_a_finding_that_the_run_after_has_not_is_gone() -> None:
     one, other = (Finding("rule", title, (), None, "fix") for title in ("one", "other"))
     story = a_story(a_judged(findings=(other,)), before=a_judged(findings=(one, other)))
@@ -62,3 +80,26 @@ def test_a_large_interval_is_told_in_factors() -> None:
     """−99.9% to −99.8% would hide that one end is twice the other."""
     change = Change("latency.avg_ms", Scope(), 1.0, 1.0, -0.9985, (-0.999, -0.998), "improved", True, "")
     assert phrases.interval(change) == "500× to 1,000×"
+
+
+def test_a_finding_says_where_it_costs_and_when_it_is_wrong() -> None:
+    finding = Finding(
+        "n_plus_one", "t", (), 1200.0, "f", endpoint="List", share=0.5, confidence="proven", unless="it is not"
+    )
+    told = findings.prepare(a_story(a_judged(findings=(finding,))))
+    assert told is not None
+    card = told["cards"][0]
+    assert (card["impact"], card["facts"], card["unless"]) == ("1,200 ms of List (50%)", ["proven"], "it is not")
+
+
+def test_where_the_time_goes_is_told_of_each_run_that_was_traced() -> None:
+    """The parts of a request, and the statements that take a hundredth of it or more."""
+    told = budget.prepare(replace(erp_story(), before=None))
+    assert told is not None
+    requests, statements = told["tables"]
+    assert [cell.text for cell in requests.rows[0]][:7] == [
+        "Quotations", "23%", "61.4 ms", "12.5 ms", "1.50 ms", "0.10 ms", "47.3 ms",
+    ]  # fmt: skip
+    assert [cell.text for cell in requests.rows[1]][-3:] == ["0", "0", "–"]
+    assert [row[0].text for row in statements.rows] == ["Quotations"]
+    assert budget.prepare(a_story()) is None

@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from perfkit import terminal
-from perfkit.model import NotExplained, PlanNode, Progress, QueryPlan, Story
-from tests.builders import a_judged, a_metric, a_phase, a_run, a_verdict
+from perfkit.model import NodeChange, NodeSide, NotExplained, PlanDiff, PlanNode, Progress, QueryPlan, Story
+from tests.builders import a_judged, a_metric, a_phase, a_run, a_story, a_verdict
 from tests.report.erp import erp_story
 from tests.report.hostile import ATTACK, hostile_story
 
@@ -45,6 +45,8 @@ def everything(story: Story) -> list[RenderableType]:
         terminal.queries_table(story.before),
         *terminal.findings_list(story.before.findings),
         *(terminal.plan_tree(plan) for plan in story.before.plans),
+        *(terminal.statement_line(plan, BAD * 50) for plan in story.before.plans),
+        *terminal.notes_list(story),
         view,
     ]
 
@@ -69,6 +71,17 @@ def test_a_single_run_has_one_measured_column() -> None:
         " ".join(line.split()) for line in shown(*terminal.sheets_table(replace(erp_story(), before=None))).splitlines()
     ]
     assert "Endpoint Load Documented Target Measured Verdict" in lines
+
+
+def test_notes_say_which_run_they_are_of() -> None:
+    """Unless there is one run only."""
+    record = a_run(notes=("a feed ran out", BAD)).record
+    story = a_story(a_judged(record), before=a_judged(replace(record, notes=("an older note",))))
+    lines = shown(*terminal.notes_list(story)).splitlines()
+    assert lines[:2] == ["note: before: an older note", "note: after: a feed ran out"]
+    assert not {"\x1b", "\x9b", "\u202e"} & set("".join(lines))
+    alone = shown(*terminal.notes_list(replace(story, before=None))).splitlines()
+    assert alone[0] == "note: a feed ran out"
 
 
 def test_markup_and_escape_sequences_in_names_are_text() -> None:
@@ -120,7 +133,20 @@ def test_a_plan_tells_the_time_of_each_node_alone() -> None:
         "Sort  20.0 ms (20%)  rows 1,188 of 10 planned",
         "└── Seq Scan quotations  80.0 ms (80%)  rows 1,188 of 10 planned",
         "    Filter: (status = ?)",
+        "execution 100 ms, planning 1.00 ms, PostgreSQL 18",
     ]
+
+
+def test_a_difference_of_plans_tells_both_sides() -> None:
+    before, after = NodeSide("Seq Scan on t", None, 90.0, 5.0, 900), NodeSide("Index Scan on t", "i", 1.0, 5.0, 4)
+    lines = shown(terminal.diff_table(PlanDiff("f", 91.0, 2.0, (NodeChange("changed", before, after),)))).splitlines()
+    assert "What changed in the plan: 91.0 ms → 2.00 ms" in lines[1]
+    told = " ".join(lines[-1].split())
+    assert told == "changed Seq Scan on t → Index Scan on t 90.0 ms → 1.00 ms 5 → 5 900 → 4"
+
+
+def test_plans_that_are_the_same_say_so() -> None:
+    assert shown(terminal.diff_table(PlanDiff("f", 9.0, 9.1, ()))) == "the plan is the same: 9.00 ms → 9.10 ms\n"
 
 
 def test_what_was_not_explained_says_why() -> None:

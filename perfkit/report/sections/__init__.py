@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from perfkit.model import Story
 from perfkit.report.sections import (
+    budget,
     database,
     distributions,
     endpoints,
@@ -18,6 +19,7 @@ from perfkit.report.sections import (
     everything,
     expectations,
     findings,
+    leaks,
     measured,
     memory,
     payload,
@@ -47,7 +49,9 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "errors": errors,
     "payload": payload,
     "memory": memory,
+    "leaks": leaks,
     "findings": findings,
+    "budget": budget,
     "database": database,
     "measured": measured,
     "everything": everything,

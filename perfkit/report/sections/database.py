@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from textwrap import dedent
 from typing import Any, Final
 
 import sqlparse
 
-from perfkit import reading, units
-from perfkit.model import CapturedQuery, Judged, NotExplained, PlanNode, QueryPlan, Story
+from perfkit import plan_lines, reading, units
+from perfkit.model import CapturedQuery, Finding, Judged, NodeChange, NotExplained, PlanDiff, QueryPlan, Story
 from perfkit.report import phrases
 from perfkit.report.pairs import runs_of
 from perfkit.report.tables import Cell, Column, Table, first, number
@@ -18,17 +18,19 @@ TITLE: Final = "Database"
 _LIMIT: Final = 50
 _LAID_OUT_LIMIT: Final = 5_000
 _DASH: Final = "A dash: no execution in that run was slow enough to be captured."
-_DETAILS: Final = (
-    "Filter", "Rows Removed by Filter", "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter",
-    "Sort Key", "Sort Method", "Group Key", "Heap Fetches", "Shared Read Blocks", "Temp Written Blocks",
-)  # fmt: skip
+_NODE_LIMIT: Final = 80
+_DEEPEST: Final = 12  # deeper nodes are not indented further
 
 
 def prepare(story: Story) -> dict[str, Any] | None:
     runs = [(label, judged) for label, judged in runs_of(story) if judged.queries or judged.plans]
     if not runs:
         return None
-    return {"table": _statements(story), "runs": [(label, _plans(judged)) for label, judged in runs if judged.plans]}
+    return {
+        "table": _statements(story),
+        "differences": _differences(story),
+        "runs": [(label, _plans(judged)) for label, judged in runs if judged.plans],
+    }
 
 
 def _statements(story: Story) -> Table:
@@ -64,10 +66,10 @@ def _laid_out(statement: str) -> str:
 
 def _plans(judged: Judged) -> list[dict[str, Any]]:
     queries = {query.fingerprint: query for query in judged.queries}
-    return [_plan(plan, queries.get(plan.fingerprint)) for plan in judged.plans]
+    return [_plan(plan, queries.get(plan.fingerprint), judged.findings) for plan in judged.plans]
 
 
-def _plan(plan: QueryPlan | NotExplained, query: CapturedQuery | None) -> dict[str, Any]:
+def _plan(plan: QueryPlan | NotExplained, query: CapturedQuery | None, findings: Sequence[Finding]) -> dict[str, Any]:
     statement = query.statement if query else plan.fingerprint
     summary = f"{query.calls:,} calls, {units.show(query.mean_ms, 'ms')} on average" if query else ""
     short = reading.shortened(statement)
@@ -75,49 +77,64 @@ def _plan(plan: QueryPlan | NotExplained, query: CapturedQuery | None) -> dict[s
     told = {"short": short, "statement": whole, "summary": summary}
     if isinstance(plan, NotExplained):
         return told | {"reason": plan.reason, "nodes": [], "facts": ""}
-    whole_ms = plan.root.total_ms or sum(node.exclusive_ms or 0.0 for _, node in _walk(plan.root))
-    nodes = [_node(depth, node, whole_ms) for depth, node in _walk(plan.root)]
-    return told | {"reason": "", "nodes": nodes, "facts": _facts(plan)}
+    lines = plan_lines.lines(plan, findings)
+    shown = _hottest(lines)
+    left_out = [f"{len(lines) - len(shown):,} nodes that took least are left out"] if len(shown) < len(lines) else []
+    facts = ", ".join([*plan_lines.facts(plan), *left_out])
+    return told | {"reason": "", "nodes": [_node(line) for line in shown], "facts": facts}
 
 
-def _facts(plan: QueryPlan) -> str:
-    times = (("execution", plan.execution_ms), ("planning", plan.planning_ms))
-    told = [f"{name} {units.show(ms, 'ms')}" for name, ms in times if ms is not None]
-    settings = [f"{name} = {value}" for name, value in plan.settings.items()]
-    return ", ".join([*told, f"PostgreSQL {plan.server_version}", *settings])
+def _hottest(lines: list[plan_lines.Line]) -> list[plan_lines.Line]:
+    """A plan of a thousand partitions would weigh more than all else: the nodes that took most, in the tree's order."""
+    ranked = sorted(range(len(lines)), key=lambda place: (not lines[place].findings, -lines[place].share))
+    return [lines[place] for place in sorted({0, *ranked[:_NODE_LIMIT]})]
 
 
-def _walk(node: PlanNode, depth: int = 0) -> Iterator[tuple[int, PlanNode]]:
-    yield depth, node
-    for child in node.children:
-        yield from _walk(child, depth + 1)
-
-
-def _node(depth: int, node: PlanNode, whole_ms: float) -> dict[str, Any]:
-    heat = (node.exclusive_ms or 0.0) / whole_ms if whole_ms else 0.0
+def _node(line: plan_lines.Line) -> dict[str, Any]:
+    figures = [
+        ("Time alone", line.alone, ""),
+        ("With children", line.total, ""),
+        ("Rows", line.rows, line.off),
+        ("Planned", line.planned, ""),
+        ("Loops", line.loops, ""),
+        ("Pages", line.pages, ""),
+    ]
     return {
-        "depth": min(depth, 12),
-        "kind": node.kind,
-        "on": " ".join(part for part in (node.relation, f"using {node.index}" if node.index else "") if part),
-        "details": [f"{key}: {_listed(node.details[key])}" for key in _DETAILS if node.details.get(key)],
-        "heat": min(round(heat * 100), 100),
-        "exclusive": _ms(node.exclusive_ms),
-        "total": _ms(node.total_ms),
-        "rows": _rows(node.actual_rows),
-        "planned": _rows(node.planned_rows),
-        "loops": f"{node.loops:,.0f}",
+        "depth": min(line.depth, _DEEPEST),
+        "kind": line.kind,
+        "on": line.on,
+        "details": line.details,
+        "findings": line.findings,
+        "heat": min(round(line.share * 100), 100),
+        "figures": figures,
     }
 
 
-def _ms(value: float | None) -> str:
-    return phrases.MISSING if value is None else units.show(value, "ms")
+def _differences(story: Story) -> list[tuple[str, Table | None]]:
+    """Of each statement explained in both runs: the statement, and what changed in its plan; None where nothing did."""
+    queries = {it.fingerprint: it for _, judged in runs_of(story) for it in judged.queries}
+    told = []
+    for one in story.plan_diffs:
+        query = queries.get(one.fingerprint)
+        statement = reading.shortened(query.statement if query else one.fingerprint)
+        told.append((statement, _difference(one)))
+    return told
 
 
-def _rows(value: float | None) -> str:
-    return phrases.MISSING if value is None else f"{value:,.0f}"
+def _difference(one: PlanDiff) -> Table | None:
+    changes = plan_lines.changed(one)
+    rows = tuple(_changed(change) for change in plan_lines.foremost(changes, _LIMIT))
+    note = f"{_LIMIT} of {len(changes):,} nodes; both plans are in the runs' folders." if len(changes) > _LIMIT else ""
+    figures = [
+        Column(name, label, "number") for label in ("Time alone", "Rows", "Pages") for name in ("Before", "After")
+    ]
+    return Table("", (Column("Node"), Column("Change"), *figures), rows, note) if rows else None
 
 
-def _listed(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _changed(change: NodeChange) -> tuple[Cell, ...]:
+    sides = zip(plan_lines.side(change.before), plan_lines.side(change.after), strict=True)
+    return (
+        Cell(plan_lines.what(change)),
+        Cell(plan_lines.word(change)),
+        *(number(figure) for pair in sides for figure in pair),
+    )

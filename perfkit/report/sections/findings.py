@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from perfkit import units
+from perfkit import reading
 from perfkit.model import Finding, Judged, Story
 
 TITLE: Final = "Findings"
@@ -38,12 +38,13 @@ def _seen(key: Key, earlier: dict[Key, Finding], later: dict[Key, Finding], *, h
 
 
 def _card(finding: Finding, seen: tuple[str, str]) -> dict[str, Any]:
-    impact = units.show(finding.impact_ms, "ms") if finding.impact_ms is not None else ""
     return {
         "rule": finding.rule,
         "title": finding.title,
         "evidence": finding.evidence,
-        "impact": impact,
+        "impact": reading.cost_text(finding),
+        "facts": [fact for fact in (finding.confidence, finding.milestone) if fact],
+        "unless": finding.unless or "",
         "fix": finding.fix,
         "sql": finding.sql or "",
         "seen": seen[0],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from perfkit import units
 from perfkit.model import Judged, PhaseMark, RunRecord, Story
 from perfkit.report import phrases
 from perfkit.report.pairs import runs_of
@@ -53,23 +54,39 @@ def _config(run: RunRecord) -> Mapping[str, Any]:
 def _load(runs: Sequence[tuple[str, Judged]]) -> Table:
     labels = ("Phase", "Run", "Users", "Warm-up", "Measured", "CPU of the generator", "Rows lost", "Unfinished")
     columns = tuple(Column(label, kind="number" if position > 1 else "") for position, label in enumerate(labels))
-    return Table("Load", columns, tuple(row for label, judged in runs for row in _phases(label, judged.run)))
+    rows = tuple(row for label, judged in runs for row in _phases(label, judged.run))
+    return Table("Load", columns, rows, " ".join(_workers(judged.run) for _, judged in runs).strip())
+
+
+def _workers(run: RunRecord) -> str:
+    """Who made the load, where there were several; of CPU and lag the worst of them counts."""
+    told = {mark.name: ", ".join(worker.name for worker in mark.workers) for mark in run.phases if mark.workers}
+    return " ".join(f"Workers of {phase}: {names}." for phase, names in told.items())
 
 
 def _phases(label: str, run: RunRecord) -> list[tuple[Cell, ...]]:
-    return [(Cell(mark.name), Cell(label.lower()), *map(number, _figures(mark))) for mark in run.phases]
+    return [(Cell(mark.name), Cell(label.lower()), *map(number, _figures(mark, run))) for mark in run.phases]
 
 
-def _figures(mark: PhaseMark) -> tuple[str, ...]:
+def _figures(mark: PhaseMark, run: RunRecord) -> tuple[str, ...]:
     busy = phrases.MISSING if mark.generator_cpu_ratio is None else phrases.tick(mark.generator_cpu_ratio, "ratio")
     return (
         _users(mark),
-        phrases.clock(mark.measured_at - mark.started_at),
+        _warmup(mark, run),
         "none" if mark.is_warmup_only else phrases.clock(mark.ended_at - mark.measured_at),
         busy,
         f"{mark.rows_lost:,}",
         f"{mark.unfinished:,}",
     )
+
+
+def _warmup(mark: PhaseMark, run: RunRecord) -> str:
+    """As it was asked for: what is between the two marks holds the start of the load's processes, too."""
+    asked = next((phase for phase in run.config.get("phase") or () if phase.get("name") == mark.name), None)
+    if asked is None or mark.is_warmup_only:
+        return phrases.clock(mark.measured_at - mark.started_at)
+    seconds = units.parse(asked.get("warmup") or "0s", "s")
+    return phrases.clock(seconds) if seconds else "none"
 
 
 def _users(mark: PhaseMark) -> str:

@@ -10,7 +10,7 @@ from perfkit.report import pairs
 from perfkit.report.tables import Cell, Column, Table
 
 TITLE: Final = "Memory, CPU and system"
-_FAMILIES: Final = ("memory.", "heap.", "cpu.", "system.")
+_FAMILIES: Final = ("memory.", "heap.", "cpu.", "process.", "cgroup.", "system.")
 
 
 def prepare(story: Story) -> dict[str, Any] | None:

@@ -1,0 +1,58 @@
+"""What leaks, by equal rounds of load: the verdict on each resource, how fast it grew, and its readings at rest."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from perfkit import reading, units
+from perfkit.model import Judged, LeakVerdict, Story
+from perfkit.report import pairs
+from perfkit.report.tables import Cell, Column, Table, number
+
+TITLE: Final = "Leaks"
+_CAPTION: Final = "What was left at rest after equal rounds of load; a cache that is still filling looks like a leak"
+_GROWN: Final = "What the heap held more of after the rounds"
+_LOOKS: Final = {"LEAK": "fail", "OK": "pass", "RETAINED": "", "INCONCLUSIVE": "unmeasured"}
+
+
+def prepare(story: Story) -> dict[str, Any] | None:
+    found = [(label, leak) for label, judged in pairs.runs_of(story) for leak in judged.leaks]
+    if not found:
+        return None
+    has_runs = story.before is not None
+    labels = (["Run"] if has_runs else []) + ["Phase", "Resource", "Verdict", "Growth", "An hour", "At rest", "Because"]
+    rows = tuple(_row(label, leak, has_runs=has_runs) for label, leak in found)
+    verdicts = Table(_CAPTION, tuple(map(Column, labels)), rows)
+    return {
+        "tables": [
+            verdicts,
+            *(
+                _held(label if has_runs else "", judged)
+                for label, judged in pairs.runs_of(story)
+                if reading.grown(judged)
+            ),
+        ]
+    }
+
+
+def _held(label: str, judged: Judged) -> Table:
+    columns = (Column("Constructor"), Column("More of them", kind="number"), Column("Their own bytes", kind="number"))
+    rows = tuple(
+        (Cell(one.constructor), number(f"{one.count:,}"), number(units.show(one.bytes, "bytes")))
+        for one in reading.grown(judged)
+    )
+    return Table(f"{_GROWN}{f', {label.lower()}' if label else ''}", columns, rows)
+
+
+def _row(label: str, leak: LeakVerdict, *, has_runs: bool) -> tuple[Cell, ...]:
+    told = reading.leak(leak)
+    cells = [
+        Cell(leak.phase),
+        Cell(told.resource),
+        Cell(leak.outcome, _LOOKS[leak.outcome], "low confidence" if leak.confidence == "low" else ""),
+        number(told.growth, told.interval),
+        number(told.per_hour, told.limit),
+        Cell(told.at_rest),
+        Cell(leak.reason),
+    ]
+    return (*([Cell(label)] if has_runs else []), *cells)

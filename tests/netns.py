@@ -1,0 +1,54 @@
+"""Another machine, as far as the network goes: a network namespace behind a pair of virtual interfaces. Needs root."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+_NUMBERS = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMachine:
+    """`prefix` before a command runs it there; it reaches this machine at `here`."""
+
+    prefix: tuple[str, ...]
+    here: str
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=10)
+
+
+@contextlib.contextmanager
+def another_machine() -> Iterator[OtherMachine]:
+    """Skips the test, with the reason, where it cannot be had."""
+    if shutil.which("ip") is None or os.geteuid() != 0:
+        reason = "a network namespace cannot be made here (needs root and iproute2)"
+        if os.environ.get("PERFKIT_REQUIRE_BROWSER"):
+            pytest.fail(f"{reason}, and this run must not skip")
+        pytest.skip(reason)
+    number = os.getpid() % 20_000 * 2 + next(_NUMBERS) % 2
+    name, link, peer = f"pk{number}", f"pkh{number}", f"pkn{number}"
+    third, fourth = divmod(number, 60)
+    net = f"10.{200 + third // 256 % 50}.{third % 256}"
+    here, there = f"{net}.{fourth * 4 + 1}", f"{net}.{fourth * 4 + 2}"
+    _ip("netns", "add", name)
+    try:
+        _ip("link", "add", link, "type", "veth", "peer", "name", peer, "netns", name)
+        _ip("addr", "add", f"{here}/30", "dev", link)
+        _ip("link", "set", link, "up")
+        _ip("-n", name, "addr", "add", f"{there}/30", "dev", peer)
+        _ip("-n", name, "link", "set", peer, "up")
+        _ip("-n", name, "link", "set", "lo", "up")
+        yield OtherMachine(("ip", "netns", "exec", name), here)
+    finally:
+        subprocess.run(["ip", "link", "del", link], check=False, capture_output=True)
+        subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
