@@ -72,7 +72,7 @@ def test_durations_are_not_rounded(tmp_path: Path) -> None:
         _, rows = load(tmp_path, url, scenarios.FAST, Phase("single", users=1, iterations=10))
     milliseconds = rows["service_s"] * 1000
     assert (milliseconds != milliseconds.round(2)).any()
-    assert milliseconds.nunique() == len(rows)
+    assert milliseconds.nunique() > len(rows) / 2  # two alike are rare, rounded ones are not
 
 
 def test_failures_are_rows_with_their_kind(tmp_path: Path) -> None:

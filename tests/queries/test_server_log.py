@@ -138,6 +138,7 @@ def test_what_ran_before_the_capture_is_not_in_it_and_collecting_again_gives_the
 def test_calls_belong_to_the_phase_in_which_they_began(dsn: str, application: psycopg.Connection) -> None:
     capture = queries.open_capture(dsn, 10.0)
     times = [time.time()]
+    time.sleep(0.05)
     for calls in (1, 2):
         for number in range(calls):
             application.execute(SLOW, (str(number),))
