@@ -78,7 +78,7 @@ def _run_one(
         on_status=_Teller(phase, watch, show, note),
         should_stop=_GoneFor(trees, GONE_S),
         note=note,
-        is_last=phase is config.phases[-1],
+        is_last=phase is _last_shared(config.phases),
     )
     draft.marks.append(run.mark)
     draft.is_interrupted = run.is_interrupted
@@ -98,6 +98,11 @@ def _run_one(
         message = f"the target went away in phase {phase.name}, within {after_s:.0f} s of its start"
         draft.is_interrupted = False
         draft.add(TargetError(message, hint="see the target's own log; what was measured before is kept"))
+
+
+def _last_shared(phases: Sequence[Phase]) -> Phase | None:
+    """The last phase that workers of other machines have a part in."""
+    return next((phase for phase in reversed(phases) if not phase.is_trace and phase.leak is None), None)
 
 
 def _has_lost_workers(draft: Draft) -> bool:

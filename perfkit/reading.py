@@ -16,9 +16,7 @@ from perfkit.model import (
     Comparison,
     Expectation,
     Finding,
-    Grown,
     Judged,
-    LeakVerdict,
     Metric,
     Outcome,
     Scope,
@@ -66,15 +64,6 @@ class Standing:
 
     word: Word
     sentence: str
-
-
-_RESOURCES: Final = {
-    "memory": "memory",
-    "heap": "heap, collected",
-    "fds": "open files",
-    "threads": "threads",
-    "sockets": "sockets",
-}
 
 
 def index(metrics: Iterable[Metric]) -> Index:
@@ -257,40 +246,3 @@ def _gating(comparison: Comparison | None, direction: str) -> int:
 
 def _regressions(count: int) -> str:
     return f" {count} {'figure' if count == 1 else 'figures'} became worse." if count else ""
-
-
-@dataclass(frozen=True, slots=True)
-class LeakText:
-    """A verdict on a leak in words; `limit` is "" where there is none to reach."""
-
-    resource: str
-    growth: str
-    interval: str
-    per_hour: str
-    limit: str
-    at_rest: str
-
-
-def leak(verdict: LeakVerdict) -> LeakText:
-    """Growth per request for memory, per 1,000 requests for what is counted."""
-    if verdict.resource in ("memory", "heap"):
-        scale, suffix, per = 1.0, "bytes", "a request"
-    else:
-        scale, suffix, per = 1000.0, "count", "per 1,000 requests"
-    low, high = (units.show(end * scale, suffix) for end in verdict.interval)
-    first, last = (units.show(floor, suffix) for floor in (verdict.floors[0], verdict.floors[-1]))
-    return LeakText(
-        resource=_RESOURCES[verdict.resource],
-        growth=f"{units.show(verdict.per_request * scale, suffix)} {per}",
-        interval=f"95%: {low} to {high}",
-        per_hour=f"{units.show(verdict.per_hour, suffix)} an hour",
-        limit="" if verdict.limit_s is None else f"its limit in {units.show(verdict.limit_s, 's')}",
-        at_rest=f"{first} → {last} in {len(verdict.floors) - 1} rounds of {verdict.requests:,.0f} requests",
-    )
-
-
-def grown(judged: Judged) -> tuple[Grown, ...]:
-    """What a leaking heap held more of, where it was taken apart; nothing of one that does not leak."""
-    leaking = {leak.phase for leak in judged.leaks if leak.resource == "heap" and leak.outcome == "LEAK"}
-    marks = [mark for mark in judged.run.phases if mark.name in leaking and mark.rounds is not None]
-    return tuple(one for mark in marks if mark.rounds is not None for one in mark.rounds.grown)

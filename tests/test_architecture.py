@@ -163,8 +163,8 @@ def test_no_shell_no_eval_no_pickle() -> None:
 
 
 def loaded_after(program: str) -> set[str]:
-    """The top-level packages that a fresh interpreter has loaded at the end of `program`."""
-    report = "import sys, json; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    """The modules that a fresh interpreter has loaded at the end of `program`."""
+    report = "import sys, json; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", f"{program}\n{report}"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
@@ -184,7 +184,7 @@ except SystemExit as done:
 """
     loaded = loaded_after(program)
     assert "typer" in loaded
-    assert loaded & HEAVY == set()
+    assert loaded & (HEAVY | {"perfkit.model"}) == set()  # the model's many dataclasses take longer to make than typer
 
 
 def test_reading_a_config_loads_nothing_heavy() -> None:

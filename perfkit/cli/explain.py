@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit.cli.given import text_of
 from perfkit.errors import DatabaseError, UsageError
 
 if TYPE_CHECKING:
@@ -152,21 +152,10 @@ def _workload(run: str | None, sql: str | None, root: Path) -> Workload:
         raise UsageError("name a run, or a file of SQL with --sql", hint="perfkit explain latest")
     if run is not None:
         return advice.of_run(run, root)
-    statements = explaining.statements(_read(str(sql)))
+    statements = explaining.statements(text_of(str(sql)))
     if not statements:
         raise UsageError(f"{sql} holds no SQL statement")
     return advice.of_statements(statements)
-
-
-def _read(name: str) -> str:
-    try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"{name} cannot be read: {error.strerror}", hint="name a file, or - for standard input"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8 text") from error
 
 
 def _show(
@@ -184,10 +173,8 @@ def _show(
         content = {"plans": [asdict(plan) for plan in told], "findings": [asdict(finding) for finding in findings]}
         shown.print_json({"schema": 1, **content})
         return
-    console = shown.out()
-    for statement, plan in zip(statements, told, strict=True):
-        if len(told) > 1:
-            console.print(terminal.statement_line(plan, statement if show_literals else redact_literals(statement)))
-        console.print(terminal.plan_tree(plan, findings))
-        for item in terminal.findings_list([found for found in findings if found.fingerprint == plan.fingerprint]):
-            console.print(item)
+    headings = [
+        terminal.statement_line(plan, statement if show_literals else redact_literals(statement))
+        for statement, plan in zip(statements, told, strict=True)
+    ]
+    shown.print_plans(told, findings, headings if len(told) > 1 else None)

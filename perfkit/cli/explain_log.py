@@ -136,14 +136,10 @@ def _print_tables(found: ReadLog, plans: Plans, findings: list[Finding]) -> None
     from perfkit import terminal
     from perfkit.cli import shown
 
-    console = shown.out()
-    console.print(terminal.captured_table(found.queries))
+    shown.out().print(terminal.captured_table(found.queries))
     statements = {query.fingerprint: query.statement for query in found.queries}
-    for plan in plans:
-        console.print(terminal.statement_line(plan, statements.get(plan.fingerprint, "")))
-        console.print(terminal.plan_tree(plan))
-        for item in terminal.findings_list([one for one in findings if one.fingerprint == plan.fingerprint]):
-            console.print(item)
+    headings = [terminal.statement_line(plan, statements.get(plan.fingerprint, "")) for plan in plans]
+    shown.print_plans(plans, findings, headings)
     for line in _told(found):
         print(f"· {line}", file=sys.stderr)
 

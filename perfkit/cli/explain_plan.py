@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perfkit.cli.given import text_of
 from perfkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,14 +28,9 @@ def _read(name: str) -> QueryPlan:
     from perfkit.explain.plan import read_plan
     from perfkit.explain.text import document_of
 
+    text = text_of(name)
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
         return read_plan(document_of(text), name, "")
-    except OSError as error:
-        hint = "name a file, or - for standard input"
-        raise UsageError(f"{name} cannot be read: {error.strerror}", hint=hint) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8 text") from error
     except UsageError as error:
         raise UsageError(f"{name}: {error.message}", hint=error.hint) from error
     except ValueError as error:
@@ -44,6 +38,8 @@ def _read(name: str) -> QueryPlan:
 
 
 def _show(plans: Sequence[QueryPlan], found: PlanDiff | None, *, show_literals: bool, as_json: bool) -> None:
+    from rich.text import Text
+
     from perfkit import terminal
     from perfkit.cli import shown
     from perfkit.explain.rules import diagnose
@@ -55,12 +51,7 @@ def _show(plans: Sequence[QueryPlan], found: PlanDiff | None, *, show_literals: 
         content = {"plans": [asdict(plan) for plan in told], "findings": [asdict(finding) for finding in findings]}
         shown.print_json({"schema": 1, **content, "diff": asdict(found) if found else None})
         return
-    console = shown.out()
-    for plan in told:
-        if found:
-            console.print(f"\n{plan.fingerprint}", markup=False, style="bold")
-        console.print(terminal.plan_tree(plan, findings))
-        for item in terminal.findings_list([one for one in findings if one.fingerprint == plan.fingerprint]):
-            console.print(item)
+    headings = [Text(f"\n{plan.fingerprint}", "bold") for plan in told]
+    shown.print_plans(told, findings, headings if found else None)
     if found:
-        console.print(terminal.diff_table(found))
+        shown.out().print(terminal.diff_table(found))

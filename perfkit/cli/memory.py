@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perfkit.errors import TargetError, UsageError
-from perfkit.model import LeakRounds, Phase
 
 if TYPE_CHECKING:
+    from perfkit.model import Phase
     from perfkit.watching import Watched
 
 HELP = """Watch the memory of processes, live; or find out whether they leak.
@@ -64,6 +64,8 @@ def memory(
     if leak is not None:
         if host is None:
             raise UsageError("--leak needs to know what to load", hint="add --host http://127.0.0.1:8000")
+        from perfkit.model import LeakRounds, Phase
+
         cooldown_s = _seconds("--cooldown", cooldown) or 0.0
         how = LeakRounds(rounds, cooldown_s=cooldown_s, has_snapshots=snapshots, is_per_task=per_task)
         phase = Phase("leak", users, iterations, leak=how)

@@ -7,16 +7,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from perfkit.measure import Measurement
-    from perfkit.model import Judged, Progress, Story
+    from perfkit.model import Finding, Judged, NotExplained, Progress, QueryPlan, Story
     from perfkit.phases import Note, Show
 
 PLAIN_EVERY_S = 10.0
@@ -133,6 +133,23 @@ def _print_tables(story: Story) -> None:
         console.print(terminal.queries_table(told))
     for item in terminal.findings_list(told.findings):
         console.print(item)
+
+
+def print_plans(
+    plans: Sequence[QueryPlan | NotExplained],
+    findings: Sequence[Finding],
+    headings: Sequence[RenderableType] | None = None,
+) -> None:
+    """Each plan as a tree, under its heading, with what was found in it."""
+    from perfkit import terminal
+
+    console = out()
+    for position, plan in enumerate(plans):
+        if headings is not None:
+            console.print(headings[position])
+        console.print(terminal.plan_tree(plan, findings))
+        for item in terminal.findings_list([one for one in findings if one.fingerprint == plan.fingerprint]):
+            console.print(item)
 
 
 def print_path(path: Path) -> None:

@@ -158,7 +158,9 @@ def _argv(phase: Phase, scenario: Scenario, url: str) -> list[str]:
 
 
 def workers_of(phase: Phase, workers: Workers) -> Workers:
-    """No more processes of this machine than the phase has users."""
+    """No more processes of this machine than the phase has users; a trace and rounds are driven from here alone."""
+    if phase.is_trace or phase.leak is not None:
+        workers = replace(workers, remote=0)
     if workers.remote or phase.shape is not None:
         return workers
     users = phase.max_users if phase.is_open else round(phase.peak)

@@ -8,7 +8,7 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from perfkit import reading, units
+from perfkit import leak_lines, units
 from perfkit.model import Grown, Judged, LeakVerdict
 from perfkit.terminal.text import new_table, plain
 
@@ -17,7 +17,7 @@ _LOOKS: Final = {"LEAK": "bold red", "OK": "green", "RETAINED": "", "INCONCLUSIV
 
 def leaks_list(judged: Judged) -> list[Table]:
     """The verdicts, and what a leaking heap held more of; nothing where nobody looked for leaks."""
-    found = reading.grown(judged)
+    found = leak_lines.grown(judged)
     return [*([_verdicts(judged.leaks)] if judged.leaks else []), *([_grown(found)] if found else [])]
 
 
@@ -29,7 +29,7 @@ def _verdicts(leaks: Sequence[LeakVerdict]) -> Table:
     table.add_column("Growth", overflow="fold")
     table.add_column("Because", ratio=1, overflow="fold")
     for leak in leaks:
-        told = reading.leak(leak)
+        told = leak_lines.leak(leak)
         rate = ", ".join(part for part in (told.per_hour, told.limit) if part) if leak.outcome == "LEAK" else ""
         growth = plain(told.growth).append(f"\n{rate}" if rate else "")
         reason = plain(leak.reason).append("; low confidence" if leak.confidence == "low" else "", "dim")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from perfkit import reading, units
+from perfkit import leak_lines, units
 from perfkit.model import Judged, LeakVerdict, Story
 from perfkit.report import pairs
 from perfkit.report.tables import Cell, Column, Table, number
@@ -29,7 +29,7 @@ def prepare(story: Story) -> dict[str, Any] | None:
             *(
                 _held(label if has_runs else "", judged)
                 for label, judged in pairs.runs_of(story)
-                if reading.grown(judged)
+                if leak_lines.grown(judged)
             ),
         ]
     }
@@ -39,13 +39,13 @@ def _held(label: str, judged: Judged) -> Table:
     columns = (Column("Constructor"), Column("More of them", kind="number"), Column("Their own bytes", kind="number"))
     rows = tuple(
         (Cell(one.constructor), number(f"{one.count:,}"), number(units.show(one.bytes, "bytes")))
-        for one in reading.grown(judged)
+        for one in leak_lines.grown(judged)
     )
     return Table(f"{_GROWN}{f', {label.lower()}' if label else ''}", columns, rows)
 
 
 def _row(label: str, leak: LeakVerdict, *, has_runs: bool) -> tuple[Cell, ...]:
-    told = reading.leak(leak)
+    told = leak_lines.leak(leak)
     cells = [
         Cell(leak.phase),
         Cell(told.resource),

@@ -1,0 +1,23 @@
+"""Text that a command is given: the name of a file, or - for standard input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from perfkit.errors import UsageError
+
+
+def text_of(name: str) -> str:
+    """What stands in it.
+
+    Raises:
+        UsageError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        hint = "name a file, or - for standard input"
+        raise UsageError(f"{name} cannot be read: {error.strerror}", hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text") from error
