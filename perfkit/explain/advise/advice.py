@@ -109,3 +109,15 @@ class Report:
     server_s: float = 0.0
     statistics_since: str | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user allows. `build_on` None: nothing is built, so nothing is verified."""
+
+    build_on: BuildOn | None = None
+    storage_bytes: float = float("inf")
+    most: int = 20
+    budget_s: float = 300.0
+    statement_timeout_s: float = 10.0
+    lock_timeout_s: float = 1.0

@@ -87,7 +87,7 @@ def tables_of(tree: Tree) -> set[str]:
     return {_name(table.this) for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)}
 
 
-def accesses(tree: Tree, columns_of: Columns) -> tuple[Access, ...]:
+def accesses_in(tree: Tree, columns_of: Columns) -> tuple[Access, ...]:
     """What each SELECT in the statement asks of each of its tables. `columns_of` tells the columns of a table."""
     try:
         query = tree if isinstance(tree, exp.Query) else tree.find(exp.Query)

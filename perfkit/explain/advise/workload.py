@@ -10,11 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from perfkit.explain.advise import syntax
 from perfkit.explain.advise.catalog import Book, read_book
 from perfkit.explain.advise.evidence import Loss, filtered, losses
 from perfkit.explain.advise.index import TableName, quoted
 from perfkit.explain.advise.session import OutOfTime, Session
+from perfkit.explain.advise.syntax import (
+    Access,
+    Condition,
+    Tree,
+    accesses_in,
+    is_ordered,
+    parsed,
+    read_form,
+    tables_of,
+    with_known_parameters,
+    with_values,
+    written_columns,
+)
 from perfkit.explain.plan import read_plan
 from perfkit.explain.rules.rule import nodes
 from perfkit.explain.runner import Refused
@@ -40,7 +52,7 @@ class Task:
     calls: int
     total_ms: float
     tables: frozenset[TableName]
-    accesses: tuple[syntax.Access, ...] = ()
+    accesses: tuple[Access, ...] = ()
     losses: Mapping[str, Loss] = field(default_factory=dict)
     is_ordered: bool = False
 
@@ -91,8 +103,8 @@ def prepare(
     ranked = sorted(queries, key=lambda one: one.total_ms, reverse=True)
     looked = [_look(session, query, known.get(query.fingerprint)) for query in ranked]
     seen = [one for one in looked if isinstance(one, _Seen)]
-    trees = {query.fingerprint: syntax.parsed(query.statement) for query in ranked}
-    names = {name for tree in trees.values() if tree is not None for name in syntax.tables_of(tree)}
+    trees = {query.fingerprint: parsed(query.statement) for query in ranked}
+    names = {name for tree in trees.values() if tree is not None for name in tables_of(tree)}
     names |= {node.relation for one in seen for node in nodes(one.plan.root) if node.relation}
     book = read_book(session, names)
     writes = _writes(ranked, trees, book)
@@ -106,7 +118,7 @@ class _Seen:
     """A statement that has run once, READ ONLY."""
 
     query: CapturedQuery
-    tree: syntax.Tree | None
+    tree: Tree | None
     sql: str
     sets: tuple[tuple[str | None, ...], ...]
     plan: QueryPlan
@@ -116,8 +128,8 @@ def _look(session: Session, query: CapturedQuery, plan: QueryPlan | None) -> _Se
     database = session.link.info.dbname
     if query.database not in (None, database):
         return LeftOut(query.fingerprint, f"it ran in the database {query.database}", query.total_ms)
-    tree = syntax.parsed(query.statement)
-    read = syntax.read_form(tree, query.statement)
+    tree = parsed(query.statement)
+    read = read_form(tree, query.statement)
     sql = read or query.statement
     sets = _sets(sql, query)
     if "\0" in sql or not sets:
@@ -129,14 +141,14 @@ def _look(session: Session, query: CapturedQuery, plan: QueryPlan | None) -> _Se
         return LeftOut(query.fingerprint, str(refused), query.total_ms)
     except OutOfTime:
         return LeftOut(query.fingerprint, "the time budget was used up before it was looked at", query.total_ms)
-    return _Seen(query, tree if read is None else syntax.parsed(read), sql, sets, found)
+    return _Seen(query, tree if read is None else parsed(read), sql, sets, found)
 
 
 def _task(seen: _Seen, book: Book) -> Task:
-    accesses: tuple[syntax.Access, ...] = ()
+    accesses: tuple[Access, ...] = ()
     if seen.tree is not None:
-        found = syntax.accesses(seen.tree, lambda name, schema: _columns(book, name, schema))
-        accesses = tuple(syntax.with_values(one, seen.sets) for one in found)
+        found = accesses_in(seen.tree, lambda name, schema: _columns(book, name, schema))
+        accesses = tuple(with_values(one, seen.sets) for one in found)
     return Task(
         fingerprint=seen.query.fingerprint,
         sql=seen.sql,
@@ -146,14 +158,14 @@ def _task(seen: _Seen, book: Book) -> Task:
         tables=_tables(seen.plan, accesses, book),
         accesses=accesses + _seen_in_plan(seen.plan, accesses),
         losses=losses(seen.plan),
-        is_ordered=syntax.is_ordered(seen.tree),
+        is_ordered=is_ordered(seen.tree),
     )
 
 
 def _sets(sql: str, query: CapturedQuery) -> tuple[tuple[str | None, ...], ...]:
     """The values of a few executions, the slowest first; one empty set where the statement needs none."""
     captured = [one.values for one in query.parameter_sets] or [()]
-    fitting = (syntax.with_known_parameters(sql, values) for values in captured)
+    fitting = (with_known_parameters(sql, values) for values in captured)
     return tuple(dict.fromkeys(one for one in fitting if one is not None))[:MAX_SETS]
 
 
@@ -171,26 +183,26 @@ def _columns(book: Book, name: str, schema: str | None) -> frozenset[str] | None
     return frozenset(table.columns) if table is not None else None
 
 
-def _tables(plan: QueryPlan, accesses: Sequence[syntax.Access], book: Book) -> frozenset[TableName]:
+def _tables(plan: QueryPlan, accesses: Sequence[Access], book: Book) -> frozenset[TableName]:
     found = [book.find(one.relation, one.schema) for one in accesses]
     found += [book.find(node.relation) for node in nodes(plan.root) if node.relation]
     return frozenset(table.name for table in found if table is not None)
 
 
-def _seen_in_plan(plan: QueryPlan, accesses: Sequence[syntax.Access]) -> tuple[syntax.Access, ...]:
+def _seen_in_plan(plan: QueryPlan, accesses: Sequence[Access]) -> tuple[Access, ...]:
     """What the plan's filters ask of tables that the text does not name: those below a view."""
     named = {one.relation for one in accesses}
     return tuple(
-        syntax.Access(None, relation, relation, conditions)
+        Access(None, relation, relation, conditions)
         for relation, conditions in filtered(plan).items()
         if relation not in named
     )
 
 
-def _writes(queries: Sequence[CapturedQuery], trees: Mapping[str, syntax.Tree | None], book: Book) -> list[Write]:
+def _writes(queries: Sequence[CapturedQuery], trees: Mapping[str, Tree | None], book: Book) -> list[Write]:
     found = []
     for query in queries:
-        told = syntax.written_columns(trees[query.fingerprint])
+        told = written_columns(trees[query.fingerprint])
         table = book.find(told[2], told[1]) if told is not None else None
         if told is not None and table is not None:
             found.append(Write(told[0], table.name, query.calls, told[3]))
@@ -213,11 +225,11 @@ def _checks(session: Session, queries: Sequence[CapturedQuery], writes: Sequence
                 plan = _plan(session, sql, (value,), f"check of {key.name}")
             except (Refused, OutOfTime):
                 continue
-            access = syntax.Access(
+            access = Access(
                 key.table.schema,
                 key.table.name,
                 "x",
-                (syntax.Condition("equality", column=key.columns[0], value="$1"),),
+                (Condition("equality", column=key.columns[0], value="$1"),),
                 columns=frozenset(key.columns),
             )
             found.append(

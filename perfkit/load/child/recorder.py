@@ -1,4 +1,4 @@
-"""Records every request of a Locust run, unrounded. Loaded by Locust as a second locustfile, inside the load child.
+"""Records every request of a Locust run, unrounded. Runs inside the load child.
 
 Knows Locust's events; knows nothing of run folders, metrics or the parent, but the orders it was given. When the phase
 begins and ends, the course says. Locust's own statistics are never read: they are rounded, and pooled.
@@ -8,38 +8,23 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import time
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import gevent
-from locust import events
-
-from perfkit.load import open_files
 from perfkit.load.child import (
-    feeds,
     fired,
-    footprint,
     notes,
-    own_statistics,
-    pauses,
     reply_bytes,
     secrets,
-    shapes,
     sink,
-    tagged,
 )
-from perfkit.load.child.course import Course
 from perfkit.load.child.mishaps import Mishaps
 from perfkit.load.child.open_model import taking
 from perfkit.load.child.replies import cache_status, error_kind
-from perfkit.load.child.workers import curve
-from perfkit.load.child.workers.master import Master
-from perfkit.load.child.workers.worker import Link, call_out
 from perfkit.load.histogram import Fresh, Histogram
-from perfkit.load.orders import VARIABLE, Orders
+from perfkit.load.orders import Orders
 from perfkit.model import Request
 from perfkit.rows import RowWriter
 
@@ -164,46 +149,3 @@ class _EventErrors(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         is_raised = str(record.msg).startswith("Uncaught exception in event handler")
         self.count += is_raised and _IN_LOCUSTS_STATISTICS not in record.getMessage()
-
-
-@events.init.add_listener
-def _start(environment: Any, **_: Any) -> None:
-    orders = Orders.from_json(os.environ[VARIABLE])
-    tagged.drop_the_idle(environment)
-    if orders.role == "master":
-        orders, _ = shapes.settle(orders, environment)
-        Master(orders, environment).install()
-        return
-    reply_bytes.count_bodies()
-    link = Link(orders, environment) if orders.role == "worker" else None
-    orders = link.await_orders() if link is not None else orders
-    orders, is_shaped = shapes.settle(orders, environment)
-    open_files.raise_limit()
-    footprint.wake_arrow()
-    recorder = Recorder(orders)
-    course = Course(orders, environment, recorder, link, is_shaped=is_shaped)
-    sink.install(recorder.sink)
-    feeds.take_place(orders.worker, orders.workers)
-    own_statistics.bound(environment.stats)
-    pauses.install(orders, environment.user_classes)
-    if course.open_model is not None:
-        taking.install(course.open_model)
-    environment.stop_timeout = orders.drain_s
-    gevent.signal_handler(signal.SIGUSR1, course.stop)
-    environment.events.request.add_listener(recorder.on_request)
-    if orders.scaled:
-        environment.events.request.add_listener(course.scaling.on_request)
-    environment.events.user_error.add_listener(recorder.mishaps.on_user_error)
-    environment.events.test_start.add_listener(course.on_test_start)
-    environment.events.test_stopping.add_listener(course.on_test_stopping)
-    if link is not None:
-        environment.events.quitting.add_listener(link.say_farewell)  # Locust fires the last listener first
-    environment.events.quitting.add_listener(course.on_quitting)
-    footprint.collect_seldom()
-    if link is not None:
-        link.serve(course)
-
-
-if VARIABLE in os.environ:  # before Locust makes its runner, and with that its socket
-    curve.protect()
-    call_out(Orders.from_json(os.environ[VARIABLE]))

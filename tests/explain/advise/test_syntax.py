@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.explain.advise import syntax
-from perfkit.explain.advise.syntax import Access, Sorted, accesses, parsed, read_form
+from perfkit.explain.advise.syntax import Access, Sorted, parsed, read_form
 
 TABLES = {"orders": {"id", "customer_id", "status", "total"}, "customers": {"id", "email", "active"}}
 WORDS = [
@@ -33,7 +33,7 @@ WORDS = [
 
 def read(sql: str) -> tuple[Access, ...]:
     tree = parsed(sql)
-    return accesses(tree, lambda name, schema: TABLES.get(name)) if tree is not None else ()
+    return accesses_in(tree, lambda name, schema: TABLES.get(name)) if tree is not None else ()
 
 
 def the(sql: str, relation: str) -> Access:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.explain.advise import _objection
 from perfkit.explain.advise.advice import Effect
 from perfkit.explain.advise.index import Index, Key, TableName
 from perfkit.explain.advise.session import Session
+from perfkit.explain.advise.trial import objection
 from perfkit.explain.advise.verify import PAIRS, compare, median_interval
 from perfkit.explain.advise.workload import prepare
 from perfkit.explain.advise.writes import measure
@@ -69,7 +69,7 @@ def test_values_that_no_python_type_holds_are_compared_too(place: Session) -> No
     assert the_effect(place, f"{odd} WHERE customer_id = $1", "7").rows == "same"
 
 
-def test_a_statement_that_returns_other_rows_is_an_objection(shop_18: Shops) -> None:
+def test_a_statement_that_returns_other_rows_is_anobjection(shop_18: Shops) -> None:
     """Nobody can say here that the application does not mind."""
     report = advised(shop_18(), a_query("SELECT id FROM orders WHERE status = $1 AND id > $2 LIMIT 3", ("void", "100")))
     assert all("differ" not in {effect.rows for effect in one.effects} for one in report.advice)
@@ -79,15 +79,13 @@ def test_what_gets_slower_is_a_trade_and_may_outweigh(place: Session) -> None:
     """Judged by the time of all calls: one statement's gain is another's loss."""
     gain = the_effect(place, "SELECT note FROM orders WHERE customer_id = $1", "7")
     loss = replace(gain, outcome="slower", before_ms=gain.after_ms, after_ms=gain.before_ms)
-    assert _objection([gain]) is None
-    assert _objection([gain, replace(loss, calls=gain.calls // 2)]) is None
+    assert objection([gain]) is None
+    assert objection([gain, replace(loss, calls=gain.calls // 2)]) is None
     assert (
-        _objection([gain, replace(loss, calls=gain.calls * 2)]) == "what it makes slower outweighs what it makes faster"
+        objection([gain, replace(loss, calls=gain.calls * 2)]) == "what it makes slower outweighs what it makes faster"
     )
-    assert (
-        _objection([replace(gain, outcome="same")]) == "no statement got faster beyond noise when it was really there"
-    )
-    assert _objection([gain, replace(gain, rows="differ")]) == "a statement returned other rows with it"
+    assert objection([replace(gain, outcome="same")]) == "no statement got faster beyond noise when it was really there"
+    assert objection([gain, replace(gain, rows="differ")]) == "a statement returned other rows with it"
 
 
 def test_seven_pairs_are_enough_for_an_interval() -> None:

@@ -1,5 +1,5 @@
-"""Loaded by Locust after the scenario, inside the load child: brings the recorder in, by its listeners."""
+"""Loaded by Locust after the scenario, inside the load child: begins what the orders say."""
 
 from __future__ import annotations
 
-import perfkit.load.child.recorder  # noqa: F401 (importing it is what makes it listen)
+import perfkit.load.child.beginning  # noqa: F401 (importing it is what makes it listen)
