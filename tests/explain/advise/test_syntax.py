@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.explain.advise import syntax
-from perfkit.explain.advise.syntax import Access, Sorted, parsed, read_form
+from perfkit.explain.advise.syntax import Access, Sorted, accesses_in, parsed, read_form
 
 TABLES = {"orders": {"id", "customer_id", "status", "total"}, "customers": {"id", "email", "active"}}
 WORDS = [
