@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 from typing import NoReturn
 
@@ -72,6 +70,9 @@ def _say(error: PerfkitError) -> None:
 
 def _bug(error: Exception) -> int:
     """A traceback helps nobody at a terminal: it goes to a file, and the file is named."""
+    import tempfile
+    import traceback
+
     from perfkit.redact import redact_dsn
 
     with tempfile.NamedTemporaryFile("w", prefix="perfkit-bug-", suffix=".log", delete=False, encoding="utf-8") as log:

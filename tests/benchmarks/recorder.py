@@ -45,7 +45,7 @@ def requests_per_s(folder: Path, url: str, *, is_recorded: bool) -> float:
     argv = [*on_core(0), sys.executable, "-m", "locust", "-f", files, "--headless", "--host", url, "--json"]
     argv += ["--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", f"{SECONDS}s", "--only-summary"]
     reader, writer = os.pipe()
-    orders = Orders("bench", str(folder / "{pid}.arrow"), writer, os.getpid(), USERS, 0.0, None, None, 0.0)
+    orders = Orders("bench", str(folder / "{pid}.arrow"), writer, os.getpid(), USERS, 0.0, float(SECONDS), None, 0.0)
     done = subprocess.run(
         argv,
         env=os.environ | {VARIABLE: orders.to_json()},
