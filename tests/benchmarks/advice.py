@@ -7,6 +7,7 @@ the same requests are made again. Run: python -m tests.benchmarks.advice
 from __future__ import annotations
 
 import math
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,9 +38,9 @@ def main() -> None:
     rows = [row(name, planned, report) for name, planned in INDEXES.items()]
     width = [max(len(one[place]) for one in rows) for place in range(3)]
     for one in rows:
-        print("  ".join(text.ljust(size) for text, size in zip(one, width, strict=True)))
+        print("  ".join(text.ljust(size) for text, size in zip(one, width, strict=True)), file=sys.stderr)
     for name, ms in before.items():
-        print(f"{name:<20} {ms:9.1f} ms → {after[name]:9.1f} ms")
+        print(f"{name:<20} {ms:9.1f} ms → {after[name]:9.1f} ms", file=sys.stderr)
     beside = [str(one.index) for one in report.advice if not any(str(one.index) == found for _, found, _ in rows)]
     publish(
         "the plans' indexes found from the load alone",

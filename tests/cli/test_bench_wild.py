@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import ssl
 import subprocess
 import threading
@@ -13,10 +12,9 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from perfkit import store
 from perfkit.model import Run
+from tests import lacking
 from tests.cli.perfkit import perfkit, strays
 from tests.load import scenarios
 from tests.load.test_wild import WILD
@@ -145,7 +143,7 @@ def test_an_address_with_a_space_is_sent_as_an_address(tmp_path: Path) -> None:
     assert (wrong.code, "has a space in it" in wrong.err) == (2, True), wrong.err
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+@lacking.needs("openssl", "openssl makes the certificate")
 def test_a_certificate_for_another_name_is_an_error_of_tls_in_each_row(tmp_path: Path) -> None:
     """The run is made all the same: who does not check certificates gets replies."""
     text = scenarios.FAST.replace(

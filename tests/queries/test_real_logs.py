@@ -20,6 +20,7 @@ from perfkit.demo.owner import give, owner, start
 from perfkit.errors import DatabaseError
 from perfkit.queries.log_reading import read_logs
 from perfkit.queries.server_log import LogCapture, open_capture
+from tests import lacking
 from tests.conftest import PostgresServer
 from tests.queries.test_server_log import NASTY, only
 
@@ -49,7 +50,7 @@ def change(dsn: str, changes: dict[str, str | None]) -> None:
 def cluster() -> Iterator[Path]:
     """The folder of a cluster of Debian's PostgreSQL 15, as it comes but for its log; `running` starts it."""
     if not (DEBIAN / "postgres").exists():
-        pytest.skip("Debian's PostgreSQL 15 is not installed")
+        lacking.without("Debian's PostgreSQL 15 is not installed")
     folder = Path("/tmp") / f"perfkit-15-{os.getpid()}"  # noqa: S108 (sockets have short names; the mode is 0700)
     folder.mkdir(mode=0o700)
     give(folder, owner())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from perfkit.report.writing import write_reports
+from tests import lacking
 from tests.report.chromium import Page, a_page, find
 from tests.report.erp import erp_story
 from tests.report.hostile import hostile_story
@@ -25,10 +25,7 @@ SIDEWAYS = """
 def page() -> Iterator[Page]:
     program = find()
     if program is None:
-        reason = "there is no Chromium: set CHROME_PATH, or install chromium"
-        if os.environ.get("PERFKIT_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking.without("there is no Chromium: set CHROME_PATH, or install chromium")
     with a_page(program) as tab:
         yield tab
 

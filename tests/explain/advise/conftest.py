@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 from perfkit.demo.owner import give, owner, start
 from perfkit.demo.services import create_database
+from tests import lacking
 from tests.conftest import PostgresServer
 from tests.explain.advise.build import ORDERS, run
 
@@ -28,9 +29,7 @@ SETTINGS = "listen_addresses = ''\nfsync = off\nautovacuum = off\njit = off\nmax
 def debian() -> Iterator[str]:
     """The address of a PostgreSQL 15 as Debian builds it."""
     if not (DEBIAN / "postgres").exists():
-        if os.environ.get("PERFKIT_REQUIRE_POSTGRES15"):
-            pytest.fail("PostgreSQL 15 is not installed, and this machine must have it")
-        pytest.skip("PostgreSQL 15 is not installed (apt install postgresql-15 postgresql-15-hypopg)")
+        lacking.without("PostgreSQL 15 is not installed (apt install postgresql-15 postgresql-15-hypopg)")
     folder = Path(tempfile.mkdtemp(prefix="perfkit-pg15-", dir="/tmp"))
     run_by = owner()
     give(folder, run_by)
@@ -80,7 +79,7 @@ class Shops:
             link.execute(f"CREATE DATABASE {name} TEMPLATE shop_template".encode())
             there = {row[0] for row in link.execute("SELECT name FROM pg_available_extensions").fetchall()}
         if missing := set(extensions) - there:
-            pytest.skip(f"not installed: {', '.join(missing)} (apt install postgresql-15-hypopg)")
+            lacking.without(f"not installed: {', '.join(missing)} (apt install postgresql-15-hypopg)")
         dsn = make_conninfo(self.dsn, dbname=name)
         run(dsn, *(f"CREATE EXTENSION {one}" for one in extensions), *statements)
         return dsn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from perfkit.load.engine import PhaseRun, run_phase
 from perfkit.model import Phase, Request, Scenario
 from perfkit.rows import read_rows
+from tests import lacking
 from tests.load import scenarios
 from tests.load.child.websocket_server import a_websocket_server
 
@@ -251,7 +251,7 @@ class Clerk(WebSocketUser):
     assert told == ["WS WS connect /echo True None", "WS WS request Price True None"]
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+@lacking.needs("openssl", "openssl makes the certificate")
 def test_a_certificate_is_verified_unless_told_otherwise(tmp_path: Path) -> None:
     both, key = tmp_path / "both.pem", tmp_path / "key.pem"
     options = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import subprocess
 from collections.abc import Callable
@@ -10,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import lacking
 from tests.load.child.http.conftest import Lean
 from tests.load.child.http.raw import OK, Server, Talk, a_raw_server, each
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
+pytestmark = lacking.needs("openssl", "openssl makes the certificates")
 
 
 @pytest.fixture(scope="module")
