@@ -32,8 +32,7 @@ def _inner(join: PlanNode) -> PlanNode:
 
 
 def _inner_ms(join: PlanNode) -> float:
-    """What the turns took. EXPLAIN rounds the time of one turn to a microsecond, which twenty thousand turns make 20 ms:
-    so it is what the join took without its outer side."""
+    """What the turns took: the join without its outer side, as EXPLAIN rounds the time of one turn to a microsecond."""
     return exclusive_ms(join) - exclusive_ms(inputs(join)[0])
 
 
