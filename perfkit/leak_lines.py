@@ -31,16 +31,18 @@ class LeakText:
 
 def leak(verdict: LeakVerdict) -> LeakText:
     """Growth per request for memory, per 1,000 requests for what is counted."""
-    if verdict.resource in ("memory", "heap"):
+    is_memory = verdict.resource in ("memory", "heap")
+    if is_memory:
         scale, suffix, per = 1.0, "bytes", "a request"
     else:
         scale, suffix, per = 1000.0, "count", "per 1,000 requests"
+    per_10_000 = f"{units.show(verdict.per_request * 1e4, 'bytes')} per 10,000; " if is_memory else ""
     low, high = (units.show(end * scale, suffix) for end in verdict.interval)
     first, last = (units.show(floor, suffix) for floor in (verdict.floors[0], verdict.floors[-1]))
     return LeakText(
         resource=_RESOURCES[verdict.resource],
         growth=f"{units.show(verdict.per_request * scale, suffix)} {per}",
-        interval=f"95%: {low} to {high}",
+        interval=f"{per_10_000}95%: {low} to {high}",
         per_hour=f"{units.show(verdict.per_hour, suffix)} an hour",
         limit="" if verdict.limit_s is None else f"its limit in {units.show(verdict.limit_s, 's')}",
         at_rest=f"{first} → {last} in {len(verdict.floors) - 1} rounds of {verdict.requests:,.0f} requests",

@@ -27,7 +27,7 @@ MEMORY = LeakVerdict(
 def test_memory_is_told_in_bytes_a_request() -> None:
     told = leak_lines.leak(MEMORY)
     assert told.growth == "5.00 kB a request"
-    assert told.interval == "95%: 4.90 kB to 5.10 kB"
+    assert told.interval == "50.0 MB per 10,000; 95%: 4.90 kB to 5.10 kB"
     assert (told.per_hour, told.limit) == ("1.80 GB an hour", "its limit in 1h 30m")
     assert told.at_rest == "80.0 MB → 90.0 MB in 2 rounds of 1,000 requests"
 
