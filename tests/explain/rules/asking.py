@@ -31,8 +31,10 @@ def told(dsn: str, sql: str, *settings: str) -> list[str]:
 
 
 def run(dsn: str, sql: str) -> None:
-    """Statements in one text, each in a transaction of its own, on disk and in the server's statistics: else VACUUM could
-    not tell yet, and ANALYZE would come before what it is to forget."""
+    """Statements in one text, each in a transaction of its own, on disk and in the server's statistics.
+
+    Else VACUUM could not tell yet, and ANALYZE would come before what it is to forget.
+    """
     with psycopg.connect(dsn, autocommit=True, options="-c synchronous_commit=on") as connection:
         for statement in sql.split(";"):
             if statement.strip():
