@@ -13,6 +13,10 @@ from typing import Any
 Answer = tuple[int, dict[str, str], bytes]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512  # users who come at once find no full queue
+
+
 @contextlib.contextmanager
 def a_server(
     answer: Callable[[str], Answer] = lambda path: (200, {}, b"{}"),
@@ -46,7 +50,7 @@ def a_server(
         def log_message(self, *_: Any) -> None:
             return
 
-    server = ThreadingHTTPServer((host, 0), Handler)
+    server = _Server((host, 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
