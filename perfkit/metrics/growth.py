@@ -132,6 +132,10 @@ def of_memory(resident: Growth, managed: Growth | None) -> Growth:
         return resident
     if managed.outcome == "LEAK":
         return replace(resident, outcome="LEAK", reason="its managed heap leaks; the process has not grown as steadily")
+    if managed.outcome == "OK" and resident.outcome == "INCONCLUSIVE":
+        return replace(
+            resident, outcome="OK", reason="its managed heap did not grow, and the process in some rounds only"
+        )
     if managed.outcome == "OK" and resident.outcome == "LEAK":
         reason = "the process grew, but its managed heap did not: kept by the allocator, or held outside the heap"
         return replace(resident, outcome="RETAINED", reason=reason)

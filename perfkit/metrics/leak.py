@@ -45,16 +45,20 @@ def leaks_of(mark: PhaseMark) -> tuple[LeakVerdict, ...]:
     """A verdict on each resource that was read at rest after enough rounds."""
     if mark.rounds is None:
         return ()
-    growths = {name: judge(floors) for name in _READINGS if (floors := _floors(mark.rounds, name)) is not None}
-    if "memory" in growths:
-        growths["memory"] = of_memory(growths["memory"], growths.get("heap"))
-    return tuple(_leak(mark, mark.rounds, growth) for growth in growths.values())
+    return tuple(_leak(mark, mark.rounds, growth) for growth in _growths(mark.rounds))
 
 
 def is_decided(rounds: Rounds) -> bool:
     """Whether more rounds would not change any verdict from INCONCLUSIVE."""
-    found = [judge(floors) for name in _READINGS if (floors := _floors(rounds, name)) is not None]
-    return all(growth.outcome != "INCONCLUSIVE" for growth in found)
+    return all(growth.outcome != "INCONCLUSIVE" for growth in _growths(rounds))
+
+
+def _growths(rounds: Rounds) -> list[Growth]:
+    """Of each resource that was read often enough; of memory in the light of the heap."""
+    found = {name: judge(floors) for name in _READINGS if (floors := _floors(rounds, name)) is not None}
+    if "memory" in found:
+        found["memory"] = of_memory(found["memory"], found.get("heap"))
+    return list(found.values())
 
 
 def _leak(mark: PhaseMark, rounds: Rounds, growth: Growth) -> LeakVerdict:

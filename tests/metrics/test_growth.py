@@ -82,6 +82,7 @@ def growth(outcome: str, resource: str) -> Growth:
         ("LEAK", "LEAK", "LEAK"),
         ("OK", "LEAK", "LEAK"),
         ("OK", "OK", "OK"),
+        ("INCONCLUSIVE", "OK", "OK"),
         ("LEAK", None, "LEAK"),
         ("LEAK", "INCONCLUSIVE", "LEAK"),
     ],
