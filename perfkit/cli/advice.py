@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perfkit.cli.given import quantity
 from perfkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -138,22 +139,13 @@ def _wish(asked: Asked) -> Wish:
 
     if asked.build_on is not None and asked.build_on not in PLACES:
         raise UsageError(f"--build-on: {asked.build_on!r} is neither copy nor here")
-    storage = None if asked.storage is None else _parsed("--storage", asked.storage, "bytes")
+    storage = None if asked.storage is None else quantity("--storage", asked.storage, "bytes")
     return Wish(
         build_on=asked.build_on,  # type: ignore[arg-type]
         storage_bytes=float("inf") if storage is None else storage,
-        budget_s=_parsed("--budget", asked.budget, "s"),
-        statement_timeout_s=_parsed("--timeout", asked.timeout, "s"),
+        budget_s=quantity("--budget", asked.budget, "s"),
+        statement_timeout_s=quantity("--timeout", asked.timeout, "s"),
     )
-
-
-def _parsed(option: str, text: str, unit: str) -> float:
-    from perfkit import units
-
-    try:
-        return units.parse(text, unit)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error
 
 
 def _note(text: str) -> None:
@@ -187,5 +179,5 @@ def _applied(dsn: str, report: Report, asked: Asked) -> Applied:
         return Applied()
     undo = asked.undo or undo_path(Path())
     _note(f"{undo} undoes it")
-    lock_s = _parsed("--lock-timeout", asked.lock_timeout, "s")
+    lock_s = quantity("--lock-timeout", asked.lock_timeout, "s")
     return apply(dsn, todo, undo, lock_timeout_s=lock_s, note=_note)

@@ -70,24 +70,15 @@ def bench(
     out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
 ) -> None:
-    from perfkit import store
-    from perfkit.cli import shown
+    from perfkit.cli import measuring
     from perfkit.config import quick as quickened
-    from perfkit.measure import measure
-    from perfkit.report.writing import write_reports
-    from perfkit.story import tell
 
     arrivals = "poisson" if poisson else None
     load = {"users": users, "rate": rate, "arrivals": arrivals, "max_users": max_users, "duration": duration}
     load |= {"warmup": warmup, "is_lean": lean or None}
     config = _config(suite or [], after_dashes(context), host, profile, load)
     config = with_workers(quickened(config) if quick else config, workers, expect_workers, bind, wait)
-    with shown.live_voice() as voice:
-        measurement = measure(config, out / store.new_name(config.name), show=voice.show, note=voice.note)
-    story = tell(measurement.run)
-    paths = write_reports(story, measurement.run.folder)
-    shown.print_result(story, paths[0], as_json=as_json)
-    shown.leave(measurement, story.after)
+    measuring.run(config, out, as_json=as_json)
 
 
 def _config(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from perfkit.cli.given import quantity
 from perfkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,21 +34,7 @@ def with_workers(config: Config, local: int | None, remote: int, bind: str | Non
     workers = replace(workers, local=local)
     if remote:
         where = access.bound(bind or workers.host)
-        wait_s = duration("--wait", wait or WAIT)
+        wait_s = quantity("--wait", wait or WAIT)
         workers = replace(workers, remote=remote, host=where.host, port=where.port, wait_s=wait_s)
         access.token_to_bind(workers)
     return replace(config, scenario=replace(config.scenario, workers=workers))
-
-
-def duration(option: str, text: str) -> float:
-    """Seconds of an option's value, such as "30s".
-
-    Raises:
-        UsageError: it is no duration.
-    """
-    from perfkit import units
-
-    try:
-        return units.parse(text, "s")
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from perfkit.cli.given import text_of
+from perfkit.cli.given import quantity, text_of
 from perfkit.errors import DatabaseError, UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def explain(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plans as JSON on standard output.")] = False,
 ) -> None:
-    timeout_s = _seconds(timeout)
+    timeout_s = quantity("--timeout", timeout)
     if plan is not None or against is not None:
         from perfkit.cli import explain_plan
 
@@ -105,15 +105,6 @@ def explain(
         advice.give(dsn, workload.with_plans(known), asked)
         return
     _explain(dsn, workload, timeout_s, show_literals=show_literals, as_json=as_json)
-
-
-def _seconds(timeout: str) -> float:
-    from perfkit import units
-
-    try:
-        return units.parse(timeout, "s")
-    except ValueError as error:
-        raise UsageError(f"--timeout: {error}") from error
 
 
 def _plans(dsn: str, workload: Workload, timeout_s: float) -> Sequence[QueryPlan | NotExplained]:

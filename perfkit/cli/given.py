@@ -1,4 +1,4 @@
-"""Text that a command is given: the name of a file, or - for standard input."""
+"""What a command is given: a text by the name of its file, a quantity with its unit."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ def text_of(name: str) -> str:
         raise UsageError(f"{name} cannot be read: {error.strerror}", hint=hint) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 text") from error
+
+
+def quantity(option: str, text: str, suffix: str = "s") -> float:
+    """An option's value such as "30s" or "500MB", in the unit `suffix`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from perfkit import units
+
+    try:
+        return units.parse(text, suffix)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit.cli.given import quantity
 from perfkit.errors import TargetError, UsageError
 
 if TYPE_CHECKING:
@@ -77,14 +78,9 @@ def memory(
 
 
 def _seconds(option: str, text: str | None) -> float | None:
-    from perfkit import units
-
     if text is None:
         return None
-    try:
-        seconds = units.parse(text, "s")
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from error
+    seconds = quantity(option, text)
     if not seconds > 0:
         raise UsageError(f"{option} must be more than zero")
     return seconds
@@ -164,11 +160,8 @@ def _as_json(seen: Watched) -> dict[str, object]:
 def _find_leaks(
     file: Path, url: str, watch: tuple[str, ...], phase: Phase, out: Path, *, is_node: bool, as_json: bool
 ) -> None:
-    from perfkit import config, grammar, metrics, store
-    from perfkit.cli import shown
-    from perfkit.measure import measure
-    from perfkit.report.writing import write_reports
-    from perfkit.story import tell
+    from perfkit import config, grammar, metrics
+    from perfkit.cli import measuring
 
     plain = config.without_file(file, url)
     wanted = replace(
@@ -178,9 +171,4 @@ def _find_leaks(
         phases=(phase,),
         expectations=(grammar.parse_expectation("leak.found == 0", metrics=metrics.names(), phases=["leak"]),),
     )
-    with shown.live_voice() as voice:
-        measurement = measure(wanted, out / store.new_name(wanted.name), show=voice.show, note=voice.note)
-    story = tell(measurement.run)
-    paths = write_reports(story, measurement.run.folder)
-    shown.print_result(story, paths[0], as_json=as_json)
-    shown.leave(measurement, story.after)
+    measuring.run(wanted, out, as_json=as_json)

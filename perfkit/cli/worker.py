@@ -9,6 +9,7 @@ import typer
 
 from perfkit.cli.crowd import WAIT
 from perfkit.cli.dashed import DashedCommand, after_dashes
+from perfkit.cli.given import quantity
 from perfkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def worker(
     ] = False,
     wait: Annotated[str, typer.Option(help="How long to wait for the run, and between its phases.")] = WAIT,
 ) -> None:
-    from perfkit.cli import crowd, shown
+    from perfkit.cli import shown
     from perfkit.load import access
     from perfkit.load.joining import join
 
     where = access.address(master, "--master")
     scenario = _scenario(suite or [], after_dashes(context), is_lean=lean)
     with shown.live_voice() as voice:
-        join(where, scenario, crowd.duration("--wait", wait), voice.note)
+        join(where, scenario, quantity("--wait", wait), voice.note)
 
 
 def _scenario(named: list[Path], locust: tuple[str, ...], *, is_lean: bool) -> Scenario:
