@@ -18,7 +18,7 @@ from perfkit.explain.advise.pricing import PLAN, shape
 from perfkit.explain.advise.session import OutOfTime, Session
 from perfkit.explain.advise.workload import Task
 
-PAIRS: Final = 7
+PAIRS: Final = 9  # the fewest of which one may disagree: a machine that others use disturbs one of them now and then
 MIN_CHANGE: Final = 0.03
 MIN_CHANGE_MS: Final = 0.02
 RUN: Final = "ANALYZE, BUFFERS, TIMING OFF, SUMMARY ON, FORMAT JSON"
@@ -75,13 +75,14 @@ def compare(
 
 
 def _read(session: Session, task: Task, drops: Sequence[str], runs: int) -> _Reading:
-    """Mean time of one execution (planning too) over the value sets, all summed; planned once before it counts."""
+    """Time of one execution (planning too): the median of the runs, the mean over the value sets. Planned once before
+    it counts."""
     shapes, ms, blocks = [], 0.0, 0.0
     with session.reading(*drops):
         for values in task.sets:
             shapes.append(shape(session.explain(PLAN, task.sql, values)))
             documents = [session.explain(RUN, task.sql, values) for _ in range(runs)]
-            ms += statistics.fmean(_ms(document) for document in documents)
+            ms += statistics.median(_ms(document) for document in documents)
             blocks += statistics.fmean(_blocks(document) for document in documents)
     return _Reading(ms / len(task.sets), blocks / len(task.sets), tuple(shapes))
 
@@ -116,7 +117,7 @@ def _effect(task: Task, readings: Sequence[tuple[_Reading, _Reading]], rows: Row
 
 
 def median_interval(ordered: Sequence[float]) -> tuple[float, float]:
-    """The narrowest interval between order statistics that holds the median with 95 %: of seven, all of them."""
+    """The narrowest interval between order statistics that holds the median with 95 %: of nine, without the outermost."""
     count, cut = len(ordered), 0
     while cut + 1 < count / 2 and _coverage(count, cut + 1) >= _CONFIDENCE:
         cut += 1

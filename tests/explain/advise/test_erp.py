@@ -39,7 +39,7 @@ def dsn(postgres: PostgresServer) -> str:
 def queries(dsn: str, postgres: PostgresServer) -> tuple[CapturedQuery, ...]:
     """The tables are a fifth of the demo's, so are the times: shorter statements are logged too."""
     run(dsn, "ALTER DATABASE erp_advised SET log_min_duration_statement = '0.3ms'")
-    return captured(dsn, Path(postgres.log_folder), slower_than_ms=0.3, rounds=2)
+    return captured(dsn, Path(postgres.log_folder), slower_than_ms=0.3, rounds=3)
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,9 @@ def test_every_advice_was_proven_and_says_what_writers_pay(report: Report) -> No
 
 def test_after_apply_the_same_requests_are_faster(dsn: str, report: Report, tmp_path: Path) -> None:
     """By endpoint, on the ERP itself; and the second time there is nothing to build, nor to advise."""
-    before = endpoint_ms(dsn, rounds=2)
+    before = endpoint_ms(dsn, rounds=3)
     apply(dsn, steps(dsn, report.advice), tmp_path / "undo.sql")
-    after = endpoint_ms(dsn, rounds=2)
+    after = endpoint_ms(dsn, rounds=3)
     faster = {name for name in before if after[name] < before[name] * 0.8}
     assert {"Quotations", "Authentication"} <= faster, (before, after)
     assert steps(dsn, report.advice) == []
