@@ -117,7 +117,7 @@ def _effect(task: Task, readings: Sequence[tuple[_Reading, _Reading]], rows: Row
 
 
 def median_interval(ordered: Sequence[float]) -> tuple[float, float]:
-    """The narrowest interval between order statistics that holds the median with 95 %: of nine, without the outermost."""
+    """The narrowest interval between order statistics that holds the median with 95 %: of nine, the inner seven."""
     count, cut = len(ordered), 0
     while cut + 1 < count / 2 and _coverage(count, cut + 1) >= _CONFIDENCE:
         cut += 1

@@ -39,7 +39,7 @@ def dsn(postgres: PostgresServer) -> str:
 def queries(dsn: str, postgres: PostgresServer) -> tuple[CapturedQuery, ...]:
     """The tables are a fifth of the demo's, so are the times: shorter statements are logged too."""
     run(dsn, "ALTER DATABASE erp_advised SET log_min_duration_statement = '0.3ms'")
-    return captured(dsn, Path(postgres.log_folder), slower_than_ms=0.3, rounds=3)
+    return captured(dsn, Path(postgres.log_folder), slower_than_ms=0.3, rounds=2)
 
 
 @pytest.fixture(scope="module")
