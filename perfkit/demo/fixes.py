@@ -14,7 +14,7 @@ FIXES: Final[dict[str, str]] = {
     "pagination": "lists answer a page of at most 100 rows, not the whole table",
     "fields": "only the columns that are needed leave the database, not SELECT *",
     "cache": "dashboard figures are kept 100 ms in process and 5 min in Valkey, and made anew when data changes",
-    "pool": "5 to 20 database connections with time limits of 5 s, not two without",
+    "pool": "5 to 20 connections with time limits of 5 s, none held while mail is sent, not two without limits",
     "compression": "answers above 1 KB are compressed",
     "leak": "what a request leaves in the list of listeners is taken out again when it ends",
 }

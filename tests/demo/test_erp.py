@@ -16,6 +16,7 @@ import psutil
 import psycopg
 import pytest
 
+from perfkit.demo.erp.notices import RELAY_S
 from perfkit.demo.fixes import FIXES
 from perfkit.demo.rows import KEY_QUOTATIONS, PASSWORD
 from perfkit.demo.seed import seed
@@ -30,6 +31,7 @@ WHERE application_name = 'pharma-erp' AND wait_event_type = 'Lock'
 """
 SCALE = 0.02  # 60 customers, 4 of them with 65 quotations
 KEY_ACCOUNT = {"customer_id": 2}
+LOGIN = {"email": "user000001@meridian-pharma.example", "password": PASSWORD}
 NEW = {"customer_id": 2, "items": [{"product_id": 3, "quantity": 4}, {"product_id": 5, "quantity": 6}]}
 
 
@@ -190,6 +192,21 @@ def test_pool(services: Services) -> None:
     assert (found[()]["size"], found[()]["max_size"], found[()]["slow_acquisitions"]) == (2, 2, 2)
     assert (found[("pool",)]["max_size"], found[("pool",)]["slow_acquisitions"]) == (20, 0)
     assert found[("pool",)]["size"] >= 5
+
+
+def test_no_transaction_stays_open_while_mail_is_sent(services: Services) -> None:
+    """Before: the notice of a login keeps its connection until the relay has taken it. After: its SQL only."""
+    open_ones = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pharma-erp' AND xact_start IS NOT NULL"
+    seen = {}
+    with psycopg.connect(services.dsn, autocommit=True) as link:
+        for fixes in ((), ("pool",)):
+            with erp_with(services, *fixes) as erp:
+                assert erp.post("/api/auth/login", json=LOGIN).status_code == 200
+                readings, ends = [], time.monotonic() + RELAY_S * 0.75
+                while time.monotonic() < ends:
+                    readings.append(link.execute(open_ones).fetchall()[0][0])
+                seen[fixes] = sum(readings) / len(readings)
+    assert seen[()] > 0.5 > seen[("pool",)]
 
 
 def test_queries_have_a_time_limit(services: Services) -> None:

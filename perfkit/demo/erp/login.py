@@ -6,9 +6,10 @@ import asyncio
 import secrets
 from typing import Any, Final
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, BackgroundTasks, HTTPException
 from pydantic import BaseModel
 
+from perfkit.demo.erp.notices import tell_of_login
 from perfkit.demo.erp.state import Shared
 from perfkit.demo.passwords import is_right
 
@@ -31,7 +32,7 @@ class Credentials(BaseModel):
 
 
 @router.post("/login")
-async def login(state: Shared, given: Credentials) -> dict[str, Any]:
+async def login(state: Shared, given: Credentials, afterwards: BackgroundTasks) -> dict[str, Any]:
     """A session token and who one is."""
     query = USER.format(columns=FIELDS if state.has("fields") else "u.*")
     async with state.pool.connection() as link:
@@ -39,6 +40,7 @@ async def login(state: Shared, given: Credentials) -> dict[str, Any]:
         user = await cursor.fetchone()
     if user is None or not await _has_password(state, given.password, user["password_hash"]):
         raise HTTPException(401, "unknown e-mail or wrong password")
+    afterwards.add_task(tell_of_login, state, user["id"])
     profile = {key: value for key, value in user.items() if key in SHOWN or not state.has("fields")}
     profile.pop("password_hash", None)
     return {"token": secrets.token_urlsafe(24), "user": profile}

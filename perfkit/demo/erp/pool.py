@@ -1,4 +1,4 @@
-"""Connections to the database, and how long one waits for them. The fix `pool` is decided here."""
+"""Connections to the database, and how long one waits for them. The fix `pool` is decided here, and in notices.py."""
 
 from __future__ import annotations
 
