@@ -6,13 +6,14 @@ file.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+
+import tomli_w
 
 from perfkit import grammar, redact
 from perfkit.model import (
@@ -29,8 +30,6 @@ from perfkit.model import (
     Stage,
     Target,
 )
-
-_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 _SENSITIVE: Final = r"[\w-]*(?:password|passwd|secret|token|api[_-]?key)"
 _SECRET_OPTION: Final = re.compile(rf"--{_SENSITIVE}", re.IGNORECASE)
@@ -213,40 +212,7 @@ def _comparison(cell: SheetCell) -> str:
 
 def to_toml(config: Config) -> str:
     """`effective(config)` as TOML text."""
-    return "\n".join(_lines(effective(config), ()))
-
-
-def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterable[str]:
-    """A table: its values first, then its tables with their headers."""
-    for key, value in table.items():
-        if not _is_table(value):
-            yield f"{_key(key)} = {_value(value)}"
-    for key, value in table.items():
-        if _is_table(value):
-            yield from _tables((*path, key), value)
-
-
-def _tables(path: tuple[str, ...], value: Mapping[str, Any] | list[Mapping[str, Any]]) -> Iterable[str]:
-    header = ".".join(map(_key, path))
-    for table in value if isinstance(value, list) else [value]:
-        yield ""
-        yield f"[[{header}]]" if isinstance(value, list) else f"[{header}]"
-        yield from _lines(table, path)
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
-
-
-def _key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else _value(key)
-
-
-def _value(value: object) -> str:
-    """A TOML value. JSON's strings are TOML's but for DEL, which TOML wants escaped."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return tomli_w.dumps(effective(config))
 
 
 def _without_none(table: dict[str, Any]) -> dict[str, Any]:
