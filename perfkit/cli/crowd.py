@@ -20,9 +20,10 @@ def with_workers(config: Config, local: int | None, remote: int, bind: str | Non
     Where others are expected, this machine makes no load unless it is said that it does.
 
     Raises:
-        UsageError: options that do not go together, an address that is none of this machine, or a token is missing.
+        UsageError: options that do not go together, an address that is none of this machine, a token is missing, or
+            others are expected where no phase is theirs.
     """
-    from perfkit.load import access
+    from perfkit.load import access, engine
 
     workers = config.scenario.workers
     if not remote and (given := [name for name, value in (("--bind", bind), ("--wait", wait)) if value is not None]):
@@ -33,6 +34,9 @@ def with_workers(config: Config, local: int | None, remote: int, bind: str | Non
         raise UsageError("with 0 workers nobody makes the load", hint="add --expect-workers 2, or --workers 1")
     workers = replace(workers, local=local)
     if remote:
+        if not any(map(engine.is_shared, config.phases)):
+            message = "--expect-workers: traces and leak rounds are driven from the first machine alone"
+            raise UsageError(message, hint="leave it out, or add a phase of another kind")
         where = access.bound(bind or workers.host)
         wait_s = quantity("--wait", wait or WAIT)
         workers = replace(workers, remote=remote, host=where.host, port=where.port, wait_s=wait_s)

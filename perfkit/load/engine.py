@@ -157,9 +157,14 @@ def _argv(phase: Phase, scenario: Scenario, url: str) -> list[str]:
     return [*children.locust(scenario), "--headless", "--host", url, *rate, "--only-summary", *scenario.arguments]
 
 
+def is_shared(phase: Phase) -> bool:
+    """Whether workers of other machines have a part in it: a trace and leak rounds are driven from the first alone."""
+    return not phase.is_trace and phase.leak is None
+
+
 def workers_of(phase: Phase, workers: Workers) -> Workers:
-    """No more processes of this machine than the phase has users; a trace and rounds are driven from here alone."""
-    if phase.is_trace or phase.leak is not None:
+    """No more processes of this machine than the phase has users; no others where they have no part in it."""
+    if not is_shared(phase):
         workers = replace(workers, remote=0)
     if workers.remote or phase.shape is not None:
         return workers

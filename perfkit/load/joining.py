@@ -75,7 +75,7 @@ def _work_one_phase(
     if ear.handed is None:
         raise failure.explain(log.read_text(errors="replace"), scenario.files, code, has_begun=ear.has_joined)
     if not ear.handed.is_fetched:
-        raise TargetError(f"the master at {where} went away before it had this worker's rows")
+        raise TargetError(f"the master at {where} went away, or the network to it, before it had this worker's rows")
     note(f"{ear.handed.requests:,} requests made; their rows were fetched")
     return ear.handed
 

@@ -17,8 +17,8 @@ from locust.contrib.fasthttp import FastHttpUser as ByModule
 from locust.user.users import HttpUser as ByUsers
 from requests.auth import HTTPDigestAuth
 
-class Proxied(FastHttpUser):
-    proxy_host = "127.0.0.1"
+class Pooled(FastHttpUser):
+    max_retries = 3
     @task
     def get(self): pass
 
@@ -104,7 +104,7 @@ def test_each_class_that_keeps_locusts_client_is_told_with_the_reason(tmp_path: 
     first, *others = run.end.notes
     assert first.startswith("lean: A, B of 8 classes of users had perfkit's client; a server may be silent for 60 s")
     assert others == [
-        "lean: Proxied kept Locust's client: it sets proxy_host",
+        "lean: Pooled kept Locust's client: it sets max_retries",
         "lean: OwnClient kept Locust's client: it has a client of its own",
         "lean: InATaskSet kept Locust's client: it passes proxies=",
         "lean: Digest kept Locust's client: it uses HTTPDigestAuth",

@@ -36,7 +36,7 @@ def rows_of(folder: Path) -> pd.DataFrame:
 
 
 class FreezeAfter:
-    """Freezes a server for 2 s, `after_s` seconds after time zero of the load."""
+    """Freezes a server for a second, `after_s` seconds after time zero of the load."""
 
     def __init__(self, staller: Staller, after_s: float) -> None:
         self.frozen_s = 0.0
@@ -50,23 +50,23 @@ class FreezeAfter:
 
     def _freeze(self, at: float) -> None:
         time.sleep(max(at - time.time(), 0.0))
-        self.frozen_s = self._staller.freeze(2.0, waiters=400)
+        self.frozen_s = self._staller.freeze(1.0, waiters=200)
 
 
 def test_a_server_that_freezes_is_seen_in_the_response_times_as_it_was(tmp_path: Path) -> None:
-    """A fifth of 2,000 arrivals fall into a freeze of 2 s, and wait for its end: up to 2 s, evenly spread."""
+    """A fifth of 1,000 arrivals fall into a freeze of 1 s, and wait for its end: up to 1 s, evenly spread."""
     scenario = Scenario(scenarios.write(tmp_path, LEAN))
     with a_staller() as staller:
-        freeze = FreezeAfter(staller, 4.0)
-        phase = Phase("stall", users=200, duration_s=10.0, rate_per_s=200.0)
+        freeze = FreezeAfter(staller, 2.0)
+        phase = Phase("stall", users=200, duration_s=5.0, rate_per_s=200.0)
         run = run_phase(phase, scenario, staller.url, tmp_path, on_status=freeze)
     rows = rows_of(tmp_path)
     response_s = rows["started_at"] - rows["intended_at"] + rows["service_s"]
-    theory = [freeze.frozen_s - share * 10.0 for share in (0.10, 0.05, 0.01)]
+    theory = [freeze.frozen_s - share * 5.0 for share in (0.10, 0.05, 0.01)]
     assert response_s.quantile([0.90, 0.95, 0.99]).tolist() == pytest.approx(theory, rel=0.05)
-    assert (run.mark.arrivals, run.mark.started, run.mark.dropped, len(rows)) == (2000, 2000, 0, 2000)
+    assert (run.mark.arrivals, run.mark.started, run.mark.dropped, len(rows)) == (1000, 1000, 0, 1000)
     assert not rows["is_warmup"].any()
-    assert run.mark.busiest_users == pytest.approx(200 * freeze.frozen_s, rel=0.05)
+    assert run.mark.busiest_users == pytest.approx(200 * freeze.frozen_s, rel=0.1)
 
 
 def test_arrivals_keep_their_times_and_their_weights(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def _socket_to(url: str, manner: Manner) -> Any:
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if parts.scheme == "ws":
         return connected
-    context = manner.context or tls.context(is_verifying=manner.is_verifying)
+    context = manner.context or tls.context(tls.Trust(manner.is_verifying))
     try:
         return context.wrap_socket(connected, server_hostname=parts.hostname)
     except BaseException:

@@ -21,9 +21,11 @@ from perfkit.load.child.http.fields import WatchedHeaders
 from perfkit.load.child.http.heads import DEFAULTS, Auth, Header, Heads
 from perfkit.load.child.http.limits import Limits, narrowed
 from perfkit.load.child.http.messages import Headers, Messages
+from perfkit.load.child.http.proxies import DIRECT, Route
 from perfkit.load.child.http.recording import Recording
 from perfkit.load.child.http.response import Response
 from perfkit.load.child.http.session import Session, failed
+from perfkit.load.child.http.tls import USUAL, Certificate, Verify, trusting
 
 
 class Client:
@@ -44,8 +46,9 @@ class Client:
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         max_redirects: int = 30,
         default_headers: Headers | None = None,
+        route: Route = DIRECT,
     ) -> None:
-        self._session = Session(_shared_messages(base_url, tuple((default_headers or {}).items())))
+        self._session = Session(_shared_messages(base_url, tuple((default_headers or {}).items()), route))
         self._headers: WatchedHeaders | None = None
         self._recording = Recording(event, user)
         self._limits = limits
@@ -71,10 +74,10 @@ class Client:
         """Send a request and read its reply. What goes wrong is in the reply, not raised.
 
         `options`: params, files, cookies, timeout (seconds, or a pair for connecting and for the server's silence),
-        verify. Bodies: see `bodies.body_of`. With `catch_response` the row waits for the end of the with statement.
+        verify, cert. Bodies: see `bodies.body_of`. With `catch_response` the row waits for the with statement's end.
 
         Raises:
-            ValueError: the URL, a header or the body cannot be sent.
+            ValueError: the URL, a header or the body cannot be sent, or a file for TLS is not there.
         """
         limits = self._limits
         if data is None and json is None and headers is None and auth is None and self.auth is None and not options:
@@ -136,7 +139,7 @@ class Client:
 
     @base_url.setter
     def base_url(self, url: str) -> None:
-        self._messages = Messages(Heads(url, self._messages.heads.defaults))
+        self._remake(base_url=url)
 
     @property
     def cookies(self) -> Cookies:
@@ -159,7 +162,13 @@ class Client:
         kept.update(headers)
 
     def _take_headers(self) -> None:
-        self._messages = Messages(Heads(self.base_url, dict(self.headers)))
+        self._remake(defaults=dict(self.headers))
+
+    def _remake(self, **changed: Any) -> None:
+        """Requests are made anew, as what they have in common is another."""
+        heads = self._messages.heads
+        kept = {"base_url": heads.base_url, "defaults": heads.defaults, "route": heads.route}
+        self._messages = Messages(Heads(**{**kept, **changed}))
 
     @property
     def _messages(self) -> Messages:
@@ -170,13 +179,22 @@ class Client:
         self._session.messages = messages
 
     @property
-    def verify(self) -> bool:
-        """Whether the server's certificate is checked."""
-        return self._limits.is_verifying
+    def verify(self) -> Verify:
+        """Whether the server's certificate is checked; a text is the file or folder of who may have signed it."""
+        return (self._limits.trust or USUAL).verify
 
     @verify.setter
-    def verify(self, is_verifying: bool) -> None:
-        self._limits = replace(self._limits, is_verifying=is_verifying)
+    def verify(self, verify: Verify) -> None:
+        self._limits = replace(self._limits, trust=trusting(verify, self.cert))
+
+    @property
+    def cert(self) -> Certificate:
+        """The certificate that servers are shown: a file with it and its key, or one with each."""
+        return (self._limits.trust or USUAL).cert
+
+    @cert.setter
+    def cert(self, cert: Certificate) -> None:
+        self._limits = replace(self._limits, trust=trusting(self.verify, cert))
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -186,10 +204,11 @@ class Client:
         """Those of this request; takes its words out of `options`."""
         if options.pop("stream", False):
             raise LocustError("perfkit's HttpUser reads every reply whole; for endless ones take locust.FastHttpUser")
-        timeout, verify = options.pop("timeout", None), options.pop("verify", None)
-        return self._limits if timeout is None and verify is None else narrowed(self._limits, timeout, verify)
+        if "timeout" not in options and "verify" not in options and "cert" not in options:
+            return self._limits
+        return narrowed(self._limits, *(options.pop(word, None) for word in ("timeout", "verify", "cert")))
 
 
 @lru_cache(maxsize=64)
-def _shared_messages(base_url: str, default_headers: tuple[tuple[str, Header], ...]) -> Messages:
-    return Messages(Heads(base_url, {**DEFAULTS, **dict(default_headers)}))
+def _shared_messages(base_url: str, default_headers: tuple[tuple[str, Header], ...], route: Route) -> Messages:
+    return Messages(Heads(base_url, {**DEFAULTS, **dict(default_headers)}, route))

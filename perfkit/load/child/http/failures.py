@@ -43,6 +43,10 @@ class ConnectTimeoutError(TimeoutError):
     """No connection within `connection_timeout`."""
 
 
+class ProxyRefusedError(ConnectionRefusedError):
+    """The proxy does not lead to the server."""
+
+
 class ReadTimeoutError(TimeoutError):
     """No byte for `network_timeout`. `status`: as ReplyError."""
 

@@ -17,6 +17,7 @@ from requests.utils import requote_uri
 
 from perfkit import __version__
 from perfkit.load.child.http.bodies import JSON
+from perfkit.load.child.http.proxies import DIRECT, Proxy, Route
 
 Header = str | bytes | int | None
 Auth = tuple[str | bytes, str | bytes]
@@ -43,14 +44,20 @@ class Address:
     host: str
     port: int
     host_line: bytes
+    proxy: Proxy | None = None
+
+    @property
+    def end(self) -> tuple[str, int]:
+        return self.host, self.port
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """A URL, ready to be sent: `line` is what follows the method, `url` how it is shown."""
+    """A URL, ready to be sent: `line` is what follows the method; `path`, with the query, and `url` are shown."""
 
     address: Address
     line: bytes
+    path: str
     url: str
     credentials: Auth | None = None
 
@@ -71,9 +78,10 @@ class Heads:
         ValueError: the base URL is none of http or https, or names no host.
     """
 
-    def __init__(self, base_url: str, defaults: Mapping[str, Header]) -> None:
+    def __init__(self, base_url: str, defaults: Mapping[str, Header], route: Route = DIRECT) -> None:
         self._targets: dict[str, Target] = {}
         self._lines: dict[Any, Lines] = {}
+        self.route = route
         base = self._split(base_url)
         self.base = base.address
         self.base_url = base.url
@@ -98,7 +106,7 @@ class Heads:
     def _make_target(self, url: str) -> Target:
         if _PLAIN_PATH.fullmatch(url):
             path = self._base_path + url
-            return Target(self.base, f" {path} HTTP/1.1\r\n".encode("ascii"), self.base_url.rstrip("/") + url)
+            return Target(self.base, _request_line(self.base, path), path, self.base_url.rstrip("/") + url)
         if _ABSOLUTE.match(url):
             return self._split(url)
         return self._split((self.base_url.rstrip("/") if url.startswith("/") else self.base_url) + url)
@@ -109,12 +117,12 @@ class Heads:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is not a URL that can be asked: http://host… or https://host…")
         host = urlsplit(url.strip()).hostname or ""
-        address = _address(parts.scheme, _ascii(host), parts.port or (443 if parts.scheme == "https" else 80))
-        query = f"?{parts.query}" if parts.query else ""
-        line = f" {parts.path or '/'}{query} HTTP/1.1\r\n".encode("ascii")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        address = _address(parts.scheme, _ascii(host), port, self.route.proxy(quoted))
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
         credentials = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-        return Target(address, line, shown, credentials)
+        return Target(address, _request_line(address, path), path, shown, credentials)
 
     def lines(self, headers: Mapping[str, Header] | None, content_type: str | None = None) -> Lines:
         """The header lines for `headers` over the defaults. `content_type` is what the body implies.
@@ -145,17 +153,25 @@ class Heads:
         return Lines(text, "host" in sent, "cookie" in sent)
 
 
-_ADDRESSES: Final[dict[tuple[str, str, int], Address]] = {}
+_ADDRESSES: Final[dict[tuple[str, str, int, Proxy | None], Address]] = {}
 
 
-def _address(scheme: str, host: str, port: int) -> Address:
-    key = (scheme, host, port)
+def _address(scheme: str, host: str, port: int, proxy: Proxy | None) -> Address:
+    key = (scheme, host, port, proxy)
     if key not in _ADDRESSES:
         shown = f"[{host}]" if ":" in host else host
         is_usual = port == (443 if scheme == "https" else 80)
         line = f"Host: {shown if is_usual else f'{shown}:{port}'}\r\n".encode("ascii")
-        _ADDRESSES[key] = Address(scheme, host, port, line)
+        _ADDRESSES[key] = Address(scheme, host, port, line, proxy)
     return _ADDRESSES[key]
+
+
+def _request_line(address: Address, path: str) -> bytes:
+    """A proxy is asked for the whole address, and told who asks; through a tunnel the server is asked."""
+    if address.proxy is None or address.scheme == "https":
+        return f" {path} HTTP/1.1\r\n".encode("ascii")
+    host = address.host_line.removeprefix(b"Host: ").removesuffix(b"\r\n")
+    return b" http://%b%b HTTP/1.1\r\n%b" % (host, path.encode("ascii"), address.proxy.line)
 
 
 def _ascii(host: str) -> str:

@@ -11,6 +11,7 @@ from perfkit.load.child.http.connection import Connection
 from perfkit.load.child.http.failures import ConnectionClosedError
 from perfkit.load.child.http.heads import Address
 from perfkit.load.child.http.limits import Limits
+from perfkit.load.child.http.tunnel import tunnel
 from perfkit.load.child.http.wire import connect
 
 
@@ -33,7 +34,7 @@ class Pool:
             OSError: no connection, or it broke, or a time limit passed.
             ReplyError: what came is no reply.
         """
-        key = address if limits.is_verifying else (address, "unverified")
+        key = address if limits.trust is None else (address, limits.trust)
         idle = self._idle.get(key)
         while idle:
             connection = idle.pop()
@@ -70,13 +71,15 @@ class Pool:
         return connection
 
     def _connect(self, address: Address, limits: Limits) -> Connection:
-        began_at = perf_counter()
-        wire = connect(address.host, address.port, limits.connect_s)
+        deadline = perf_counter() + limits.connect_s
+        wire = connect(*(address.proxy or address).end, limits.connect_s)
         if address.scheme == "http":
             return Connection(wire)
         try:
+            if address.proxy is not None:
+                tunnel(wire, address.proxy, address.end, deadline)
             secured = tls.TlsWire(wire, self._context_for(limits), address.host)
-            secured.handshake(began_at + limits.connect_s)
+            secured.handshake(deadline)
         except BaseException:
             wire.close()
             raise
@@ -84,7 +87,7 @@ class Pool:
 
     def _context_for(self, limits: Limits) -> ssl.SSLContext:
         if limits.context is None:
-            return tls.context(is_verifying=limits.is_verifying)
+            return tls.context(limits.trust or tls.USUAL)
         if self._context is None:
             self._context = limits.context()
         return self._context

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import ssl
 from functools import lru_cache
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
 
 from perfkit.load.child.http.wire import Wire
 
@@ -88,12 +89,54 @@ class TlsWire:
             self._wire.send(data, deadline)
 
 
-@lru_cache(maxsize=2)
-def context(*, is_verifying: bool) -> ssl.SSLContext:
-    """The settings that all users share: a context costs milliseconds and half a megabyte."""
-    made = ssl.create_default_context()
-    if not is_verifying:
+Verify = bool | str
+Certificate = str | tuple[str, str] | None
+
+
+class Trust(NamedTuple):
+    """Whom to trust, and who to be. A tuple, as it is hashed for each request that has one.
+
+    `verify`: True is who the system trusts, False everybody, a text the authorities in this file or folder (of hashed
+    names). `cert`: a file with certificate and key, or one with each; None: servers are shown none.
+    """
+
+    verify: Verify = True
+    cert: Certificate = None
+
+
+USUAL: Final = Trust()
+
+
+def trusting(verify: Verify, cert: Certificate) -> Trust | None:
+    """None where it is the usual one.
+
+    Raises:
+        ValueError: a file is not there. Python's ssl would not say which one.
+    """
+    files = [verify] if isinstance(verify, str) else []
+    files += [] if cert is None else [cert] if isinstance(cert, str) else [*cert]
+    if missing := [file for file in files if not Path(file).exists()]:
+        raise ValueError(f"there is no {missing[0]} to verify a certificate with, or to show one")
+    made = Trust(verify, cert)
+    return None if made == USUAL else made
+
+
+@lru_cache(maxsize=16)
+def context(trust: Trust) -> ssl.SSLContext:
+    """The settings that all users share: a context costs milliseconds and half a megabyte.
+
+    Raises:
+        ssl.SSLError: a file holds no certificate, or not the key to it.
+    """
+    authorities = trust.verify if isinstance(trust.verify, str) else None
+    is_folder = authorities is not None and Path(authorities).is_dir()
+    made = ssl.create_default_context(
+        cafile=None if is_folder else authorities, capath=authorities if is_folder else None
+    )
+    if trust.verify is False:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
+    if trust.cert is not None:
+        made.load_cert_chain(*([trust.cert] if isinstance(trust.cert, str) else trust.cert))
     made.set_alpn_protocols(["http/1.1"])
     return made

@@ -13,13 +13,15 @@ from locust.user.users import RestMixin
 from perfkit.load.child.http.client import Client
 from perfkit.load.child.http.heads import Header
 from perfkit.load.child.http.limits import Limits
+from perfkit.load.child.http.proxies import Route
 from perfkit.load.child.http.response import Response
+from perfkit.load.child.http.tls import Trust
 
 
 class HttpUser(User, RestMixin[Response]):
     """A Locust user whose `self.client` costs a fraction of what FastHttpUser's costs, with the same surface.
 
-    It speaks HTTP/1.1 without proxies and reads every reply whole. The attributes are set in the subclass.
+    It speaks HTTP/1.1 and reads every reply whole. The attributes are set in the subclass.
     """
 
     abstract = True
@@ -39,18 +41,22 @@ class HttpUser(User, RestMixin[Response]):
     ssl_context_factory: Callable[[], ssl.SSLContext] | None = None
     default_headers: Mapping[str, Header] | None = None
     proxy_host: str | None = None
+    proxy_port: int | None = None
+    trust_env: bool = False
+    """True: the proxies that the environment names count (HTTP_PROXY, HTTPS_PROXY, NO_PROXY)."""
+
     client_class: type[Client] = Client
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         if self.host is None:
             raise StopTest("there is no host: give --host, or set `host` in the user's class")
-        if self.proxy_host is not None:
-            raise StopTest("perfkit's HttpUser knows no proxies: take locust.FastHttpUser for this scenario")
         factory = type(self).ssl_context_factory
-        limits = Limits(self.connection_timeout, self.network_timeout, self.max_reply_bytes, not self.insecure, factory)
+        trust = Trust(verify=False) if self.insecure else None
+        limits = Limits(self.connection_timeout, self.network_timeout, self.max_reply_bytes, trust, factory)
+        route = Route(f"http://{self.proxy_host}:{self.proxy_port or 80}" if self.proxy_host else None, self.trust_env)
         self.client = self._own_client = self.client_class(
-            self.host, environment.events.request, self, limits, self.max_redirects, self.default_headers
+            self.host, environment.events.request, self, limits, self.max_redirects, self.default_headers, route
         )
 
     def start(self, group: Any) -> Any:

@@ -5,6 +5,7 @@ What it has not is said in a sentence. Knows the surfaces of requests' Session a
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final, NoReturn
 
 from requests.auth import HTTPBasicAuth
@@ -13,7 +14,8 @@ from perfkit.load.child.http.bodies import with_params
 from perfkit.load.child.http.client import Client
 from perfkit.load.child.http.response import Response
 
-WITHOUT: Final = ("stream", "proxies", "hooks", "cert")
+WITHOUT: Final = ("stream", "proxies", "hooks")
+_AUTHORITIES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class LeanError(Exception):
@@ -30,8 +32,6 @@ class FastClient(Client):
         for word in WITHOUT:
             if options.pop(word, None):
                 raise LeanError(f"the lean client has no {word}=; run without --lean")
-        if isinstance(options.get("verify"), str):
-            raise LeanError("the lean client takes no CA file as verify; run without --lean")
         if "auth" in options:
             options["auth"] = _basic(options["auth"])
         if self.auth is not None:
@@ -42,15 +42,28 @@ class FastClient(Client):
 class RequestsClient(FastClient):
     """In the place of Locust's HttpSession, which is a requests.Session. What that ignores may be set here, too."""
 
-    trust_env = False
     timeout = None
+
+    def __init__(self, *others: Any, **settings: Any) -> None:
+        super().__init__(*others, **settings)
+        found = next((file for name in _AUTHORITIES if (file := os.environ.get(name))), None)
+        if found is not None and self.verify is True:
+            self.verify = found
+
+    @property
+    def trust_env(self) -> bool:
+        """Whether the proxies of the environment count."""
+        return self._messages.heads.route.is_by_environment
+
+    @trust_env.setter
+    def trust_env(self, is_trusted: bool) -> None:
+        self._remake(route=self._messages.heads.route._replace(is_by_environment=is_trusted))
 
     def request(self, method: str, url: str, name: str | None = None, *others: Any, **options: Any) -> Response:
         """As Client.request; without a name the row is called by path and query as sent, also those in `params`."""
         if not name and not self.request_name:
             params = options.get("params")
-            target = self._messages.heads.target(with_params(url, params) if params else url)
-            name = target.line[1 : -len(" HTTP/1.1\r\n")].decode("ascii")
+            name = self._messages.heads.target(with_params(url, params) if params else url).path
         return super().request(method, url, name, *others, **options)
 
     def head(self, url: str, **options: Any) -> Response:

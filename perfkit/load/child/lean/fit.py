@@ -18,7 +18,7 @@ from perfkit.load.child.lean.clients import WITHOUT, RequestsClient
 
 _SURFACE: Final = {*dir(RequestsClient), "base_url", "auth", "request_name"}
 _LOADS: Final = {"LOAD_ATTR", "LOAD_METHOD"}
-_SETTINGS: Final = ("pool_manager", "client_pool", "proxy_host", "max_retries")
+_SETTINGS: Final = ("pool_manager", "client_pool", "max_retries")
 # Of replies and of requests' own library; named anywhere in the class they are taken to be meant.
 _FOREIGN: Final = {
     *("request_meta", "get_dict", "dict_from_cookiejar", "apparent_encoding", "raw"),

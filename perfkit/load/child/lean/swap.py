@@ -18,7 +18,7 @@ from perfkit.load.child.http import user as lean
 from perfkit.load.child.lean import fit
 from perfkit.load.child.lean.clients import FastClient, RequestsClient
 
-_DIFFERENCES: Final = "a server may be silent for 60 s, redirects and cookies are perfkit's, and proxies are not used"
+_DIFFERENCES: Final = "a server may be silent for 60 s, redirects and cookies are perfkit's"
 _READS_STATS: Final = re.compile(r"\.stats\b")
 
 _originals: Final[dict[type, type]] = {}
@@ -28,7 +28,7 @@ _kept: Final[dict[str, list[str]]] = {}
 class _Fitting(UserMeta):
     """Makes a class with Locust's own base where the lean one does not do."""
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+    def __new__(mcs: type[_Fitting], name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
         found = fit.reasons(body) if body.get("__module__") != __name__ else []
         if not found:
             return super().__new__(mcs, name, bases, body)
@@ -44,6 +44,7 @@ class HttpUser(lean.HttpUser, metaclass=_Fitting):
 
     abstract = True
     client_class = RequestsClient
+    trust_env = True
     pool_manager = None
 
 
@@ -55,7 +56,7 @@ class FastHttpUser(lean.HttpUser, metaclass=_Fitting):
     insecure = True
     concurrency = 10
     max_retries = 0
-    client_pool = proxy_port = None
+    client_pool = None
 
 
 def install() -> None:

@@ -22,14 +22,13 @@ from locust import runners
 from locust.dispatch import UsersDispatcher
 from locust.rpc import Message
 
-from perfkit import __version__
 from perfkit.load.child import notes, user_ramp
 from perfkit.load.child.course import TICK_S
 from perfkit.load.child.superior import is_orphaned, spawn, tell_parent
 from perfkit.load.child.workers import calls, feed_words
 from perfkit.load.child.workers.clocks import Ahead
 from perfkit.load.child.workers.fetching import Fetcher
-from perfkit.load.child.workers.refusals import Refusals
+from perfkit.load.child.workers.refusals import Refusals, reason_against
 from perfkit.load.child.workers.roster import Member, Roster
 from perfkit.load.child.workers.summing import nothing, summed
 from perfkit.load.histogram import Histogram
@@ -118,22 +117,11 @@ class Master:
         if self.has_ended.is_set():
             return  # it has come too early for the next phase, and will say hello to its master
         if sender not in self.roster.members:
-            if reason := self._reason_against(data):
+            if reason := reason_against(data, self.orders, len(self.roster.members)):
                 self._refuse(sender, reason)
                 return
             member = Member(sender, data["name"], data["is_remote"], data["taken"])
             self.roster.add(member)
-
-    def _reason_against(self, data: Any) -> str | None:
-        if data.get("version") != __version__:
-            return f"it has perfkit {data.get('version')}, and this run is made with perfkit {__version__}"
-        if data["scenario_hash"] != self.orders.scenario_hash:
-            return "its scenario is not the one of this run: bring both to the same state"
-        if data["is_lean"] != self.orders.is_lean:
-            return f"this run is made {'with' if self.orders.is_lean else 'without'} --lean, and the worker is not"
-        if len(self.roster.members) >= self.orders.workers:
-            return f"the run has its {self.orders.workers} workers already"
-        return None
 
     def _refuse(self, sender: str, reason: str) -> None:
         logger.warning("worker %s is refused: %s", sender, reason)
@@ -252,7 +240,7 @@ class Master:
             self.runner.send_message(kind, {})
 
     def _tell(self, *, is_final: bool) -> None:
-        told = [member.status for member in self.roster.members.values() if member.status is not None]
+        told = [status for member in self.roster.members.values() if (status := member.told) is not None]
         if not told and not is_final:
             return
         recent, self.recent = self.recent, Histogram()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from perfkit.load.child.workers.clocks import Ahead
@@ -37,6 +37,20 @@ class Member:
     @property
     def has_ended(self) -> bool:
         return self.status is not None and self.status.is_final
+
+    @property
+    def ahead_s(self) -> float | None:
+        """How far its clock is surely ahead; None where it may as well agree."""
+        return self.clock.certain_s if self.clock is not None else None
+
+    @property
+    def told(self) -> Status | None:
+        """Its last word, in the master's time."""
+        status, ahead_s = self.status, self.ahead_s
+        if status is None or ahead_s is None:
+            return status
+        ended_at = None if status.ended_at is None else status.ended_at - ahead_s
+        return replace(status, at=status.at - ahead_s, measured_at=status.measured_at - ahead_s, ended_at=ended_at)
 
 
 class Roster:

@@ -54,7 +54,7 @@ class Link:
         self._answer: AsyncResult = AsyncResult()
         self._begin: AsyncResult = AsyncResult()
         self._digest = hashlib.sha256()
-        self._connected_at = time.time()
+        self._heard = time.monotonic()  # Locust's own note of that is by a clock that may be set meanwhile
         handlers: dict[str, calls.Handler] = {
             calls.ORDERS: self._on_answer,
             calls.REFUSED: self._on_answer,
@@ -66,6 +66,7 @@ class Link:
             calls.FETCHED: self._on_fetched,
         }
         calls.register(self.runner, handlers)
+        environment.events.heartbeat_received.add_listener(self._on_heartbeat)
 
     def await_orders(self) -> Orders:
         """Say hello until the master has given orders, when all workers are there. The process ends if it does not."""
@@ -143,8 +144,7 @@ class Link:
 
     def is_gone(self) -> bool:
         """Whether the process that started this one is, or the master has not been heard for long."""
-        heard_at = self.runner.last_heartbeat_timestamp or self._connected_at
-        return is_orphaned(self.orders) or time.time() - heard_at > MASTER_SILENT_S
+        return is_orphaned(self.orders) or time.monotonic() - self._heard > MASTER_SILENT_S
 
     def leave(self) -> None:
         """End the load here, say the last word, hand over rows when asked, and wait until the master ends the phase."""
@@ -161,6 +161,9 @@ class Link:
         if self.orders.is_remote and self.course is not None:
             is_over = self.orders.is_last or self.is_stopped
             self._tell_own_parent(Handed(self.course.recorder.requests, self.is_fetched, is_over))
+
+    def _on_heartbeat(self, **_: Any) -> None:
+        self._heard = time.monotonic()
 
     def _on_answer(self, _: str, data: Any) -> None:
         self._answer.set(data)

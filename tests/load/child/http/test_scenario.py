@@ -11,7 +11,6 @@ from typing import Any
 
 import brotli
 import pandas as pd
-import pytest
 
 from perfkit.load.engine import PhaseRun, run_phase
 from perfkit.load.orders import Status
@@ -19,7 +18,7 @@ from perfkit.model import Phase, Request, Scenario
 from perfkit.rows import read_rows
 from tests.load import scenarios
 from tests.load.child.http.conftest import Lean
-from tests.load.child.http.raw import OK, Talk, a_raw_server
+from tests.load.child.http.raw import OK, Talk, a_raw_server, each
 from tests.servers import a_server, chunked
 
 
@@ -219,24 +218,39 @@ def test_a_user_who_leaves_closes_its_connections(lean: Lean) -> None:
     assert (outcome.error, outcome.result, server.connections) == (None, 2, 2)
 
 
-@pytest.mark.parametrize(
-    ("attribute", "said"), [("pass", "there is no host"), ("host = 'http://x'; proxy_host = 'p'", "knows no proxies")]
-)
-def test_a_user_that_cannot_work_says_why(lean: Lean, attribute: str, said: str) -> None:
+def test_a_user_without_a_host_says_so(lean: Lean) -> None:
     outcome = lean.run(
         "http://127.0.0.1:1",
-        f"""
+        """
         from locust.env import Environment
         from perfkit.load import HttpUser
 
         class Visitor(HttpUser):
-            {attribute}
+            pass
 
         Visitor(Environment(user_classes=[Visitor]))
         """,
     )
     assert outcome.error is not None
-    assert said in outcome.error
+    assert "there is no host" in outcome.error
+
+
+def test_a_user_may_have_a_proxy(lean: Lean) -> None:
+    with a_raw_server(each(OK)) as proxy:
+        outcome = lean.run(
+            "http://127.0.0.1:1",
+            f"""
+            from locust.env import Environment
+            from perfkit.load import HttpUser
+
+            class Visitor(HttpUser):
+                host, proxy_host, proxy_port = "http://shop.test", "127.0.0.1", {proxy.port}
+
+            result = Visitor(Environment(user_classes=[Visitor])).client.get("/").text
+            """,
+        )
+    assert (outcome.error, outcome.result) == (None, "ok")
+    assert proxy.requests[0].startswith(b"GET http://shop.test/ HTTP/1.1\r\n")
 
 
 def test_the_parent_imports_nothing_of_it() -> None:

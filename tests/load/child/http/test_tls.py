@@ -29,10 +29,18 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def secured(certificate: Path, script: Callable[[Talk], None], version: ssl.TLSVersion | None = None) -> object:
-    """The script, behind TLS."""
+def secured(
+    certificate: Path,
+    script: Callable[[Talk], None],
+    version: ssl.TLSVersion | None = None,
+    clients: Path | None = None,
+) -> Callable[[Talk], None]:
+    """The script, behind TLS; where `clients` are named, for who shows one of these certificates only."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
     if version is not None:
         context.maximum_version = version
 
@@ -98,6 +106,63 @@ def test_a_scenario_may_trust_everybody(lean: Lean, certificate: Path, code: str
     with a_raw_server(secured(certificate, each(OK))) as server:
         outcome = lean.run(f"https://localhost:{server.port}", code)
     assert (outcome.error, outcome.result) == (None, "ok")
+
+
+@pytest.mark.parametrize(
+    "code", ["client.verify = {!r}; result = client.get('/').text", "result = client.get('/', verify={!r}).text"]
+)
+def test_a_scenario_may_name_whom_it_trusts(lean: Lean, certificate: Path, code: str) -> None:
+    """Others are trusted no more then; a connection to one is not used for a request that trusts the usual ones."""
+    with a_raw_server(secured(certificate, each(OK))) as server:
+        outcome = lean.run(f"https://localhost:{server.port}", code.format(str(certificate)))
+        other = lean.run(
+            f"https://localhost:{server.port}", f"{code.format(str(certificate))}; client.get('/', verify=True)"
+        )
+    assert (outcome.error, outcome.result) == (None, "ok")
+    assert [row["error"] for row in other.rows] == [None, "tls"]
+
+
+@pytest.mark.parametrize("is_pair", [False, True])
+def test_a_server_that_wants_a_certificate_is_shown_one(lean: Lean, certificate: Path, is_pair: bool) -> None:
+    """Of one request, or of all; without it the server refuses."""
+    cert = (str(certificate), str(certificate)) if is_pair else str(certificate)
+    code = f"""
+client.verify = {str(certificate)!r}
+result = [client.get('/', cert={cert!r}).status_code, client.get('/').status_code]
+client.cert = {cert!r}
+result += [client.get('/').status_code]
+"""
+    with a_raw_server(secured(certificate, each(OK), clients=certificate)) as server:
+        outcome = lean.run(f"https://localhost:{server.port}", code)
+    assert (outcome.error, outcome.result) == (None, [200, 0, 200])
+    assert outcome.rows[1]["error"] == "tls"
+
+
+def test_the_client_in_the_place_of_requests_trusts_whom_the_environment_names_for_it(
+    lean: Lean, certificate: Path
+) -> None:
+    code = f"""
+import os
+from perfkit.load.child.lean.clients import RequestsClient
+os.environ["REQUESTS_CA_BUNDLE"] = {str(certificate)!r}
+try:
+    other = RequestsClient(client.base_url)
+    result = other.get("/").text
+    other.close()
+finally:
+    del os.environ["REQUESTS_CA_BUNDLE"]
+"""
+    with a_raw_server(secured(certificate, each(OK))) as server:
+        outcome = lean.run(f"https://localhost:{server.port}", code)
+    assert (outcome.error, outcome.result) == (None, "ok")
+
+
+@pytest.mark.parametrize("word", ["verify", "cert"])
+def test_a_file_that_is_not_there_is_named(lean: Lean, word: str) -> None:
+    """And no row is left of a request that could not be made."""
+    outcome = lean.run("https://localhost:1", f"client.get('/', {word}='/no/such.pem')")
+    assert outcome.error == "ValueError: there is no /no/such.pem to verify a certificate with, or to show one"
+    assert outcome.rows == []
 
 
 def test_trusting_once_is_not_trusting_always(lean: Lean, certificate: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from perfkit.load.child.workers.clocks import Ahead
 from perfkit.load.child.workers.roster import SILENT_S, UNREACHED_S, Member, Roster
 from perfkit.load.child.workers.summing import summed
 from perfkit.load.histogram import Histogram
@@ -73,6 +74,14 @@ def test_who_has_said_all_is_not_lost_when_it_goes() -> None:
     scene.cut.update("ab")
     scene.now += SILENT_S + 1
     assert [mark.lost_at_s for mark in scene.roster.marks(is_final=True)] == [None, 0.0]
+
+
+def test_a_word_is_told_in_the_masters_time() -> None:
+    """Of a clock that is surely two minutes behind; one that may as well agree is left as it is."""
+    member = Member("a", "a", is_remote=True, status=STATUS, clock=Ahead(-120.0, 0.01))
+    assert member.told == replace(STATUS, at=125.0, measured_at=121.0, ended_at=124.0)
+    member.clock = Ahead(0.005, 0.01)
+    assert member.told == STATUS
 
 
 def test_counts_add_up_and_the_worst_generator_counts() -> None:
