@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from perfkit.model import Config
-from perfkit.samplers import cgroup, detail, heap, node, postgres_activity, process, system
+from perfkit.samplers import cgroup, detail, heap, postgres_activity, process, runtime, system
+from perfkit.samplers.postgres_activity import Named, PostgresActivity
 
 
 class Sampler(Protocol):
@@ -29,16 +30,20 @@ SAMPLERS: Final[tuple[Callable[[Config], Sequence[Sampler]], ...]] = (
     detail.from_config,
     cgroup.from_config,
     heap.from_config,
-    node.from_config,
+    runtime.from_config,
     system.from_config,
     postgres_activity.from_config,
 )
 
 
-def from_config(config: Config) -> list[Sampler]:
-    """The samplers that a configuration asks for.
+def from_config(config: Config, *, named: Named | None = None) -> list[Sampler]:
+    """The samplers that a configuration asks for. `named` tells statements of the database apart.
 
     Raises:
         TargetError: a process to watch is not there.
     """
-    return [sampler for make in SAMPLERS for sampler in make(config)]
+    samplers = [sampler for make in SAMPLERS for sampler in make(config)]
+    for sampler in samplers:
+        if isinstance(sampler, PostgresActivity):
+            sampler.named = named
+    return samplers

@@ -42,7 +42,8 @@ class Activity:
         rates = {}
         if self._before is not None:
             then, before = self._before
-            rates = {f"{name}_per_s": max(totals[name] - before[name], 0.0) / (now - then) for name in totals}
+            told = [name for name in totals if name in before]
+            rates = {f"{name}_per_s": max(totals[name] - before[name], 0.0) / (now - then) for name in told}
         self._before = now, totals
         counts = [sum(column) for column in zip(*files, strict=True)]
         return rates | dict(zip(("fds_count", "sockets_count"), map(float, counts), strict=False))
@@ -51,12 +52,12 @@ class Activity:
         """Nothing is held open."""
 
     def _totals(self, pids: Sequence[int]) -> dict[str, float]:
-        bytes_ = list(_seen(transferred, pids))
-        return {
-            "context_switches": float(sum(_seen(context_switches, pids))),
-            "disk_read_bytes": float(sum(read for read, _ in bytes_)),
-            "disk_written_bytes": float(sum(written for _, written in bytes_)),
-        }
+        """Of the processes that may be seen; where none may, there is nothing to say."""
+        totals = {"context_switches": float(sum(_seen(context_switches, pids)))}
+        if bytes_ := list(_seen(transferred, pids)):
+            totals["disk_read_bytes"] = float(sum(read for read, _ in bytes_))
+            totals["disk_written_bytes"] = float(sum(written for _, written in bytes_))
+        return totals
 
 
 class Shares:

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import httpx
 
+from perfkit.errors import TargetError
 from perfkit.model import Config, Heap
 from perfkit.samplers.process import SOURCE
 
@@ -20,7 +21,7 @@ def from_config(config: Config) -> Sequence[HeapEndpoint]:
 
 
 class HeapEndpoint:
-    """`heap_used_bytes` and `heap_limit_bytes` of the target; nothing while it answers nothing of the kind."""
+    """`heap_used_bytes` and `heap_limit_bytes` of the target."""
 
     source = SOURCE
     period_s = 1.0
@@ -31,13 +32,29 @@ class HeapEndpoint:
         self._tls = httpx.create_ssl_context()  # costs 20 ms, so once
 
     def read(self) -> Mapping[str, float]:
-        try:
-            document = httpx.get(self._url, timeout=TIMEOUT_S, trust_env=False, verify=self._tls).json()
-        except (httpx.HTTPError, ValueError):
-            return {}
+        """Raises:
+        TargetError: it answers nothing, no JSON, or no number where it should be.
+        """
+        document = self._document()
         wanted = {"heap_used_bytes": self._heap.used, "heap_limit_bytes": self._heap.limit}
         found = {name: point(document, pointer) for name, pointer in wanted.items() if pointer is not None}
-        return {name: float(value) for name, value in found.items() if isinstance(value, (int, float))}
+        for name, value in found.items():
+            if not isinstance(value, (int, float)):
+                message = f"{self._url} has no number at {wanted[name]}"
+                raise TargetError(message, hint="write the JSON pointers of heap.used and heap.limit as it answers")
+        return {name: float(value) for name, value in found.items()}
+
+    def _document(self) -> Any:
+        try:
+            answer = httpx.get(self._url, timeout=TIMEOUT_S, trust_env=False, verify=self._tls)
+        except httpx.HTTPError as error:
+            raise TargetError(f"{self._url} does not answer within {TIMEOUT_S:g} s") from error
+        try:
+            return answer.json()
+        except ValueError as error:
+            kind = answer.headers.get("content-type", "something").partition(";")[0]
+            message = f"{self._url} answers {answer.status_code} with {kind}, which is no JSON"
+            raise TargetError(message, hint="name the endpoint that tells the heap in heap.url") from error
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -10,25 +10,22 @@ import contextlib
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx
 import psutil
 import websocket
 
 from perfkit.errors import TargetError
-
-T = TypeVar("T")
+from perfkit.samplers.door import COLLECTIONS, HeapFigures, wait_until
+from perfkit.samplers.proc import does_catch
+from perfkit.samplers.snapshot import Summary, summed_apart
 
 OPEN_LIMIT_S: Final = 2.0
 ANSWER_LIMIT_S: Final = 10.0
-_LOOK_S: Final = 0.01
-_SIGUSR1_BIT: Final = 1 << (signal.SIGUSR1 - 1)
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 # usedSize alone misses Buffers, which lie outside the heap: external counts them (and all else that V8 was told of).
@@ -43,15 +40,6 @@ _TAKEN: Final = "another process has the inspector's port: start the application
 
 # Ending the inspector while somebody is connected would freeze the application: so it ends itself, a moment later.
 _END: Final = "void setTimeout(() => process._debugEnd(), 50)"
-
-
-@dataclass(frozen=True, slots=True)
-class NodeHeap:
-    """What V8 says of its memory, in bytes; `external_bytes` holds Buffers, and lies outside `limit_bytes`."""
-
-    used_bytes: float
-    external_bytes: float
-    limit_bytes: float
 
 
 class Inspector:
@@ -77,9 +65,18 @@ class Inspector:
             raise TargetError(f"Node process {self.pid}: {answer['exceptionDetails'].get('text', 'an exception')}")
         return answer["result"].get("value")
 
-    def heap(self) -> NodeHeap:
+    def heap(self) -> HeapFigures:
         _, used, external, limit = self.evaluate(_HEAP)
-        return NodeHeap(float(used), float(external), float(limit))
+        return HeapFigures(float(used), float(external), float(limit))
+
+    def clean_heap(self) -> HeapFigures:
+        for _ in range(COLLECTIONS):
+            self.collect_garbage()
+        return self.heap()
+
+    def contents(self) -> Summary:
+        """By constructor."""
+        return summed_apart(self.snapshot())
 
     def collect_garbage(self) -> None:
         """A full collection. The application stands still for it, so only between loads."""
@@ -101,7 +98,7 @@ class Inspector:
                 self.evaluate(_END)
         self._socket.close(timeout=0)
         if self._is_ours:
-            _wait_until(lambda: self._port not in _listening(self.pid), OPEN_LIMIT_S)
+            wait_until(lambda: self._port not in _listening(self.pid), OPEN_LIMIT_S)
 
     def __enter__(self) -> Inspector:
         return self
@@ -134,16 +131,9 @@ class Inspector:
 def is_node(pid: int) -> bool:
     """Whether it runs Node and has said that it handles SIGUSR1, which would end any other process."""
     try:
-        return Path(f"/proc/{pid}/exe").readlink().name.startswith("node") and _does_catch_the_signal(pid)
+        return Path(f"/proc/{pid}/exe").readlink().name.startswith("node") and does_catch(pid, signal.SIGUSR1)
     except OSError:
         return False
-
-
-def _does_catch_the_signal(pid: int) -> bool:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith("SigCgt:"):
-            return bool(int(line.split()[1], 16) & _SIGUSR1_BIT)
-    return False
 
 
 def _port_of(pid: int) -> tuple[int, bool]:
@@ -153,7 +143,7 @@ def _port_of(pid: int) -> tuple[int, bool]:
     """
     before = _listening(pid)
     _signal(pid)
-    opened = _wait_until(lambda: _listening(pid) - before, OPEN_LIMIT_S)
+    opened = wait_until(lambda: _listening(pid) - before, OPEN_LIMIT_S)
     for port in sorted(opened or ()):
         if _targets(port):
             return port, True
@@ -203,12 +193,3 @@ def _connect(pid: int, port: int) -> websocket.WebSocket:
         )
     except (OSError, websocket.WebSocketException) as error:
         raise TargetError(f"the inspector of Node process {pid} refuses: {error}") from error
-
-
-def _wait_until(look: Callable[[], T], limit_s: float) -> T | None:
-    deadline = time.monotonic() + limit_s
-    while not (found := look()):
-        if time.monotonic() >= deadline:
-            return None
-        time.sleep(_LOOK_S)
-    return found

@@ -89,11 +89,6 @@ def descriptors(pid: int) -> tuple[int, int] | None:
     return len(names), sockets
 
 
-def is_visible(pid: int) -> bool:
-    """Whether we may see all of a process: its open files and its storage are shown to its own user and to root."""
-    return os.access(f"/proc/{pid}/fd", os.R_OK | os.X_OK)
-
-
 def context_switches(pid: int) -> int | None:
     """How often its threads gave up or lost the CPU so far; /proc/PID/status tells it of the first thread only."""
     total = 0
@@ -113,6 +108,16 @@ def transferred(pid: int) -> tuple[int, int] | None:
     except OSError:
         return None
     return int(lines[b"read_bytes"]), int(lines[b"write_bytes"])
+
+
+def does_catch(pid: int, signal: int) -> bool:
+    """Whether a process has said that it handles a signal; one that has not may die of it.
+
+    Raises:
+        OSError: it has gone.
+    """
+    caught = next(line for line in _read(f"/proc/{pid}/status").splitlines() if line.startswith(b"SigCgt:"))
+    return bool(int(caught.split()[1], 16) & 1 << (signal - 1))
 
 
 def shares(pid: int) -> tuple[int, int] | None:

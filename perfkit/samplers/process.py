@@ -10,7 +10,7 @@ import psutil
 
 from perfkit.errors import TargetError
 from perfkit.model import Config
-from perfkit.samplers.proc import Facts, facts, family, is_visible
+from perfkit.samplers.proc import Facts, facts, family
 from perfkit.samplers.whom import find, in_group
 
 SOURCE: Final = "target"
@@ -41,6 +41,11 @@ class ProcessTree:
     @property
     def is_alive(self) -> bool:
         return all(_is_alive(root) for root in self._roots)
+
+    @property
+    def can_come_back(self) -> bool:
+        """Whether another process could take the place of one that ends: nobody else ever has its pid."""
+        return not any(text.startswith("pid:") for text in self._watch)
 
     @property
     def roots(self) -> list[int]:
@@ -80,10 +85,6 @@ class ProcessTree:
             kind, _, path = watch.partition(":")
             found |= dict.fromkeys(in_group(path) if kind == "cgroup" else family(root.pid))
         return list(found)
-
-    def hidden_count(self) -> int:
-        """How many of them belong to another user, so that their files and storage cannot be seen."""
-        return sum(not is_visible(pid) for pid in self.members())
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from perfkit.samplers.detail import Activity
-from perfkit.samplers.node import NodeHeaps
 from perfkit.samplers.process import ProcessTree
+from perfkit.samplers.runtime import RuntimeHeaps
 
 IDLE_CPU: Final = 0.05
 QUIET_S: Final = 2.0
@@ -31,7 +31,7 @@ class AtRest:
     def __init__(
         self,
         watch: tuple[str, ...],
-        heaps: NodeHeaps | None = None,
+        heaps: RuntimeHeaps | None = None,
         *,
         quiet_s: float = QUIET_S,
         sleep: Callable[[float], None] = time.sleep,
@@ -79,5 +79,5 @@ class AtRest:
         if self._heaps is None:
             return {}
         clean = self._heaps.read_clean()
-        limit = {"heap_limit_bytes": clean["heap_limit_bytes"]}
-        return limit | {"heap_bytes": clean["heap_used_bytes"] + clean["heap_external_bytes"]}
+        limit = {name: clean[name] for name in ("heap_limit_bytes",) if name in clean}
+        return limit | {"heap_bytes": clean["heap_used_bytes"] + clean.get("heap_external_bytes", 0.0)}

@@ -14,7 +14,7 @@ from typing import Final
 
 from perfkit.model import Grown
 
-Summary = Mapping[str, tuple[int, int]]
+Summary = Mapping[str, tuple[int, int]]  # constructor, type or class → how many, and their own bytes
 
 _BY_NAME: Final = ("object", "closure", "native")
 _BY_KIND: Final = ("array", "string", "regexp", "concatenated string", "sliced string")

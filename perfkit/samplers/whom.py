@@ -11,8 +11,13 @@ from typing import Final
 import psutil
 
 from perfkit.errors import TargetError, UsageError
+from perfkit.samplers.refused import user_name, way_out
 
 GROUPS: Final = Path("/sys/fs/cgroup")
+_HYBRID: Final = ("unified", "systemd")  # where version 2, or systemd's own tree, lies beside those of version 1
+_BOOTED: Final = Path("/run/systemd/system")  # as sd_booted(3) looks
+_ASK_LIMIT_S: Final = 10.0
+_LISTENS: Final = "0A"
 
 
 def find(watch: str) -> psutil.Process:
@@ -30,7 +35,7 @@ def find(watch: str) -> psutil.Process:
         case "pid" if value.isdigit():
             pids = {int(value)} if psutil.pid_exists(int(value)) else set()
         case "port" if value.isdigit():
-            pids = _listeners(int(value))
+            pids = _listeners(int(value)) or _not_ours(int(value))
         case "name" if value:
             pids = {process.pid for process in psutil.process_iter(["name"]) if process.info["name"] == value}
         case "unit" if value:
@@ -51,11 +56,12 @@ def find(watch: str) -> psutil.Process:
 
 
 def in_group(group: str) -> set[int]:
-    """The processes of a control group (cgroup v2) and of those below it; empty where there is none of that name."""
+    """The processes of a control group and of those below it; empty where there is none of that name."""
     found: set[int] = set()
-    for file in (GROUPS / group.lstrip("/")).rglob("cgroup.procs"):
-        with contextlib.suppress(OSError):
-            found |= {int(line) for line in file.read_text(encoding="ascii").split()}
+    for tree in (GROUPS, *(GROUPS / name for name in _HYBRID)):
+        for file in (tree / group.lstrip("/")).rglob("cgroup.procs"):
+            with contextlib.suppress(OSError):
+                found |= {int(line) for line in file.read_text(encoding="ascii").split()}
     return found
 
 
@@ -66,12 +72,32 @@ def _listeners(port: int) -> set[int]:
     return {connection.pid for connection in here if connection.pid}
 
 
+def _not_ours(port: int) -> set[int]:
+    """None; but where somebody listens whom the system does not name, that is said.
+
+    Raises:
+        TargetError: the port is another user's.
+    """
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError):
+            for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
+                _, local, _, state, _, _, _, uid, *_ = line.split()
+                if state == _LISTENS and int(local.rpartition(":")[2], 16) == port:
+                    user = user_name(int(uid))
+                    message = f"port {port} is listened on by a process of user {user}, which is not shown to us"
+                    raise TargetError(message, hint=f"watch it by pid or name; or {way_out(user)}")
+    return set()
+
+
 def _main_of(unit: str) -> set[int]:
     systemctl = shutil.which("systemctl")
-    if systemctl is None:
-        raise TargetError("this machine has no systemd", hint="watch the process by pid, port or name")
+    if systemctl is None or not _BOOTED.is_dir():
+        raise TargetError("this machine is not run by systemd", hint="watch the process by pid, port or name")
     argv = [systemctl, "show", "--property", "MainPID", "--value", "--", unit]
-    told = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=10).stdout.strip()
+    try:
+        told = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_ASK_LIMIT_S).stdout.strip()
+    except subprocess.TimeoutExpired as error:
+        raise TargetError("systemd does not answer", hint="watch the process by pid, port or name") from error
     return {int(told)} if told.isdigit() and int(told) else set()
 
 

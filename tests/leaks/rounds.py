@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from perfkit.metrics.leak import leaks_of
+from perfkit.metrics.growth import MORE_ROUNDS
+from perfkit.metrics.leak import is_decided, leaks_of
 from perfkit.model import LeakVerdict, PhaseMark, Round, Rounds
-from perfkit.samplers.node import NodeHeaps
 from perfkit.samplers.process import ProcessTree
 from perfkit.samplers.rest import AtRest
+from perfkit.samplers.runtime import RuntimeHeaps
 from tests.leaks.targets import Runtime, a_leaky_server
 
 ROUNDS = 8
@@ -35,23 +36,39 @@ class Case:
 
 def verdicts(case: Case) -> dict[str, LeakVerdict]:
     """The verdict on each resource."""
+    return judged(measured(case))
+
+
+def judged(rounds: Rounds) -> dict[str, LeakVerdict]:
+    """The same of rounds that were measured before."""
+    mark = PhaseMark("leak", 1, 0.0, 0.0, 1.0, rounds=rounds)
+    return {verdict.resource: verdict for verdict in leaks_of(mark)}
+
+
+def measured(case: Case) -> Rounds:
+    """A server of its own, driven round after round, with a few more where the planned ones decide nothing."""
     with a_leaky_server(case.runtime, case.defect, case.size) as server:
         watch = (f"pid:{server.pid}",)
-        heaps = NodeHeaps(ProcessTree(watch)) if case.runtime == "node" and case.is_collected else None
+        heaps = RuntimeHeaps(ProcessTree(watch)) if case.runtime != "python" and case.is_collected else None
         rest = AtRest(watch, heaps, quiet_s=case.quiet_s)
         rest.wait()
         idle = tuple(rest.read() for _ in range(IDLE_READINGS))
-        found = []
-        for _ in range(case.rounds + 1):
+        found = Rounds(idle, is_collected=heaps is not None)
+        while _wants_more(found, case.rounds + found.warmups):
             _drive(server.port, case.requests, case.connections)
-            rest.wait()
-            found.append(Round(case.requests, 1.0, rest.read()))
+            has_rested = rest.wait()
+            one = Round(case.requests, 1.0, rest.read(), has_rested)
+            found = replace(found, rounds=(*found.rounds, one))
         rest.wait()
-        rounds = Rounds(idle, tuple(found), cooled=rest.read(), is_collected=heaps is not None)
+        found = replace(found, cooled=rest.read())
         if heaps is not None:
             heaps.close()
-    mark = PhaseMark("leak", case.connections, 0.0, 0.0, 1.0, rounds=rounds)
-    return {verdict.resource: verdict for verdict in leaks_of(mark)}
+    return found
+
+
+def _wants_more(found: Rounds, planned: int) -> bool:
+    done = len(found.rounds)
+    return done < planned or (done < planned + MORE_ROUNDS and not is_decided(found))
 
 
 def _drive(port: int, requests: int, connections: int) -> None:

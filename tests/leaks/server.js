@@ -31,6 +31,7 @@ const DEFECTS = {
   },
   warmup: () => { if (requests < 2000) kept.push(new Forgotten(size)); },
   burst: () => { if (requests === 3000) for (let i = 0; i < 3000; i++) kept.push(new Forgotten(size)); },
+  flushed: () => { kept.push(new Forgotten(size)); if (requests % 3500 === 0) kept.length = 0; },
   timed: () => { const held = new Forgotten(size); setTimeout(() => held, 500); },
 };
 

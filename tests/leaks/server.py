@@ -15,6 +15,8 @@ DEFECT = sys.argv[1] if len(sys.argv) > 1 else "none"
 SIZE = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
 PORT = int(sys.argv[3]) if len(sys.argv) > 3 else 0
 BOUND = 1000
+FLUSH = 3500
+LOOKS_UP_S = 0.1  # what waits without end runs no script that is brought to it
 
 kept: list[Any] = []
 listeners: list[Callable[[], Any]] = []
@@ -48,6 +50,12 @@ def burst() -> None:
         kept.extend(Forgotten(SIZE) for _ in range(3 * BOUND))
 
 
+def flushed() -> None:
+    kept.append(Forgotten(SIZE))
+    if requests[0] % FLUSH == 0:
+        kept.clear()
+
+
 def timed() -> None:
     now = time.monotonic()
     cache[requests[0]] = (now, Forgotten(SIZE))
@@ -65,6 +73,7 @@ DEFECTS: dict[str, Callable[[], Any]] = {
     "warmup": warmup,
     "burst": burst,
     "timed": timed,
+    "flushed": flushed,
 }
 
 
@@ -84,8 +93,12 @@ def main() -> None:
     with socket.create_server(("127.0.0.1", PORT), backlog=128) as server:
         sys.stdout.write(f"listening {server.getsockname()[1]}\n")
         sys.stdout.flush()
+        server.settimeout(LOOKS_UP_S)
         while True:
-            connection, _ = server.accept()
+            try:
+                connection, _ = server.accept()
+            except TimeoutError:
+                continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=serve, args=(connection,), daemon=True).start()
 

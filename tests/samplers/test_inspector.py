@@ -17,8 +17,8 @@ import pytest
 
 from perfkit.errors import TargetError
 from perfkit.samplers.inspector import Inspector, is_node
-from perfkit.samplers.node import NodeHeaps
 from perfkit.samplers.process import ProcessTree
+from perfkit.samplers.runtime import RuntimeHeaps
 from tests.leaks import targets
 
 MB = 1_000_000
@@ -134,7 +134,7 @@ def a_cluster() -> Iterator[psutil.Process]:
 
 def test_the_workers_of_a_cluster_are_asked_one_by_one() -> None:
     with a_cluster() as primary:
-        heaps = NodeHeaps(ProcessTree((f"pid:{primary.pid}",)))
+        heaps = RuntimeHeaps(ProcessTree((f"pid:{primary.pid}",)))
         reading = heaps.read_clean()
         heaps.close()
         one_limit = reading["heap_limit_bytes"] / 3

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from perfkit.samplers.postgres_activity import PostgresActivity
+from perfkit.samplers import postgres_activity
+from perfkit.samplers.postgres_activity import UNNAMED, PostgresActivity
 from tests.conftest import PostgresServer
 
 
@@ -37,7 +38,30 @@ def test_who_holds_and_who_waits(dsn: str, activity: PostgresActivity) -> None:
         told = _until_somebody_waits(activity)
         holder.rollback()
         thread.join()
-    assert told == {"connections_count": 2, "busy_count": 2, "lock_waiting_count": 1}
+    assert told == {"connections_count": 2, "busy_count": 2, "idle_in_transaction_count": 1, "lock_waiting_count": 1}
+
+
+def test_of_those_that_wait_each_statement_is_counted(dsn: str, activity: PostgresActivity) -> None:
+    """Under the name that it is given; perfkit does not know what makes two alike."""
+    activity.named = lambda sql, query_id: f"{sql.split()[0]} - -"
+    with psycopg.connect(dsn) as holder, psycopg.connect(dsn) as waiter:
+        holder.execute("CREATE TABLE wanted (id INTEGER)")
+        holder.commit()
+        holder.execute("LOCK TABLE wanted")
+        thread = threading.Thread(target=lambda: waiter.execute("SELECT * FROM wanted"))
+        thread.start()
+        told = _until_somebody_waits(activity)
+        holder.rollback()
+        thread.join()
+    assert told["lock_waiting_count SELECT - -"] == 1
+
+
+def test_names_are_of_bounded_number(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_activity, "MOST_NAMES", 2)
+    sampler = PostgresActivity(dsn, 0.1)
+    sampler.named = lambda sql, query_id: sql
+    told = sampler._waiting(["a", "b", "c", "a", "d"], [None] * 5)
+    assert told == {"lock_waiting_count a": 2, "lock_waiting_count b": 1, f"lock_waiting_count {UNNAMED}": 2}
 
 
 def _until_somebody_waits(activity: PostgresActivity) -> dict[str, float]:

@@ -18,6 +18,7 @@ import pytest
 from perfkit.errors import TargetError, UsageError
 from perfkit.model import Sample
 from perfkit.rows import read_rows
+from perfkit.samplers.detail import Activity, Shares
 from perfkit.samplers.process import ProcessTree, find
 from perfkit.samplers.watch import watching
 
@@ -105,6 +106,28 @@ def test_a_zombie_is_not_alive() -> None:
         time.sleep(0.02)  # it has ended, and nobody has waited for it
     assert not tree.is_alive
     process.wait()
+
+
+def test_children_that_come_and_go_all_the_time_break_no_reading() -> None:
+    """Thousands a minute: each may have gone between the moment it is listed and the moment it is read."""
+    storm = """
+import os, threading
+def fork():
+    while True:
+        if (child := os.fork()) == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+threading.Thread(target=fork, daemon=True).start()
+"""
+    with a_process(storm) as process:
+        tree = ProcessTree((f"pid:{process.pid}",))
+        activity, shares = Activity(tree), Shares(tree)
+        deadline, counts = time.monotonic() + 1.0, []
+        while time.monotonic() < deadline:
+            counts.append(tree.read()["processes_count"])
+            assert "fds_count" in activity.read()
+            assert "uss_bytes" in shares.read()
+    assert set(counts) <= {1.0, 2.0}
 
 
 def test_a_replacement_under_the_same_port_is_a_restart() -> None:

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from perfkit.model import Grown
-from perfkit.samplers.node import NodeHeaps
 from perfkit.samplers.process import ProcessTree
+from perfkit.samplers.runtime import RuntimeHeaps
 from perfkit.samplers.snapshot import grown, summed, summed_apart
 from tests.leaks import targets
 
@@ -49,11 +49,11 @@ def test_what_is_no_snapshot_is_said_to_be_none(text: str) -> None:
 def test_a_real_leak_is_named_by_its_constructor() -> None:
     """500 requests leave 500 `Forgotten` behind."""
     with targets.a_leaky_server("node", "leak") as server, httpx.Client() as client:
-        heaps = NodeHeaps(ProcessTree((f"pid:{server.pid}",)))
+        heaps = RuntimeHeaps(ProcessTree((f"pid:{server.pid}",)))
         client.get(server.url)
-        before = heaps.constructors()
+        before = heaps.contents()
         for _ in range(500):
             client.get(server.url)
-        found = grown(before, heaps.constructors())
+        found = grown(before, heaps.contents())
         heaps.close()
     assert {one.constructor: one.count for one in found}["Forgotten"] == 500
