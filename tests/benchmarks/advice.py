@@ -17,7 +17,8 @@ from perfkit.demo.seed import seed
 from perfkit.demo.services import running_services
 from perfkit.explain.advise import Wish, advise
 from perfkit.explain.advise.advice import Advice, Report
-from perfkit.explain.advise.apply import apply, steps
+from perfkit.explain.advise.applied.apply import apply
+from perfkit.explain.advise.applied.steps import steps
 from tests.benchmarks.pairs import publish
 from tests.explain.advise.erp import captured, endpoint_ms
 

@@ -16,7 +16,12 @@ from perfkit.demo.owner import give, owner, start
 from tests import lacking
 
 HOMES = Path("/usr/lib/postgresql")
-SETTINGS = {"listen_addresses": "", "fsync": "off", "autovacuum": "off", "max_parallel_workers_per_gather": "0"}
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "autovacuum": "off",
+    "max_parallel_workers_per_gather": "0",
+}
 
 
 def _programs() -> Path | None:

@@ -13,23 +13,28 @@ from typing import Final
 
 from perfkit.errors import DatabaseError
 from perfkit.explain.advise.advice import NotAdvised, Report, Wish
-from perfkit.explain.advise.candidates import Candidate, propose
+from perfkit.explain.advise.asked.prepare import prepare
+from perfkit.explain.advise.asked.workload import Workload
 from perfkit.explain.advise.catalog import read_book
-from perfkit.explain.advise.choose import Ask, Choice, Offer, remembered
+from perfkit.explain.advise.chosen.choose import Ask, Choice, Offer, remembered
+from perfkit.explain.advise.chosen.pricing import can_pretend, pretended_bytes, pretending, used_at_all
+from perfkit.explain.advise.chosen.weighing import choice_of, write_ms
 from perfkit.explain.advise.index import Index
-from perfkit.explain.advise.place import left_copies, opened
-from perfkit.explain.advise.pricing import can_pretend, pretended_bytes, pretending, used_at_all
+from perfkit.explain.advise.places.copies import Wanted, left_copies
+from perfkit.explain.advise.places.place import opened
+from perfkit.explain.advise.proposed.candidates import Candidate, propose, wants_trigrams
+from perfkit.explain.advise.proven.trial import NOT_CHOSEN, tried
+from perfkit.explain.advise.proven.unneeded import REPLICAS, suspects
 from perfkit.explain.advise.session import Meter, OutOfTime, Session
-from perfkit.explain.advise.trial import NOT_CHOSEN, tried
-from perfkit.explain.advise.unneeded import REPLICAS, suspects
-from perfkit.explain.advise.weighing import choice_of, write_ms
-from perfkit.explain.advise.workload import Workload, prepare
 from perfkit.explain.runner import Limits, Refused
 from perfkit.model import CapturedQuery, NotExplained, QueryPlan
 
 __all__ = ["Wish", "advise"]
 
 UNUSED: Final = "the planner uses it for no statement of the workload"
+TRIGRAMS: Final = (
+    "The extension pg_trgm is not installed in the database: without it no index serves LIKE '%x%', ILIKE or ~."
+)
 NOT_TRIED: Final = (
     "not verified: nothing was built; say --build-on copy, or --build-on here if the database may be used up"
 )
@@ -55,7 +60,8 @@ def advise(
         workload = prepare(session, queries, plans)
         candidates = propose(workload)
         note(f"{len(candidates)} candidates for {len(workload.tasks)} statements")
-        told = _told(session)
+        told = _told(session) if wish.build_on != "copy" else []  # a copy is made: then those left behind are dropped
+        told += [TRIGRAMS] if wants_trigrams(workload) else []
         pool, dismissed = _sifted(session, workload, candidates)
         unneeded = suspects(read_book(session, None))
         if wish.build_on is None:
@@ -64,8 +70,8 @@ def advise(
     finally:
         session.close()
     if wish.build_on is not None:
-        note("copying the database" if wish.build_on == "copy" else "building in the database itself")
-        with opened(dsn, wish.build_on, meter, limits) as place:
+        wanted = Wanted(workload.tasks, wish.copy_bytes, note, told.append)
+        with opened(dsn, wish.build_on, wanted, meter, limits) as place:
             report = tried(place, workload, pool, unneeded, wish, note)
     return replace(
         report,

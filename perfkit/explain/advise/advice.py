@@ -7,37 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from perfkit.explain.advise.index import Index, TableName
+from perfkit.model import Effect
 
-Outcome = Literal["faster", "same", "slower"]
 BuildOn = Literal["copy", "here"]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One statement without and with a change, both really run: medians of `pairs` interleaved pairs.
-
-    `ratio` is after / before with its interval (order statistics, at least 95 %). `rows` says what became of the
-    result: "same", "order" (the same rows, in another order where the statement leaves that open), "differ", or
-    "unstable" (they differ from run to run by themselves). Blocks are those touched, in buffers or read.
-    """
-
-    fingerprint: str
-    statement: str
-    calls: int
-    before_ms: float
-    after_ms: float
-    ratio: float
-    interval: tuple[float, float]
-    before_blocks: float
-    after_blocks: float
-    outcome: Outcome
-    rows: Literal["same", "order", "differ", "unstable"]
-    pairs: int
-
-    @property
-    def saved_ms(self) -> float:
-        """Of all calls in the workload."""
-        return (self.before_ms - self.after_ms) * self.calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +27,10 @@ class WriteCost:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """An index that was built, used, and made the workload faster. `saved_ms` is of the workload, all calls."""
+    """An index that was built, used, and made the workload faster. `saved_ms` is of the workload, all calls.
+
+    `script` are the statements that build it without locking out writers: of a partitioned table, several.
+    """
 
     index: Index
     name: str
@@ -65,6 +40,7 @@ class Advice:
     effects: tuple[Effect, ...]
     saved_ms: float
     write: WriteCost | None = None
+    script: tuple[str, ...] = ()
 
     @property
     def trades(self) -> tuple[Effect, ...]:
@@ -116,6 +92,7 @@ class Wish:
     """What the user allows. `build_on` None: nothing is built, so nothing is verified."""
 
     build_on: BuildOn | None = None
+    copy_bytes: float = 10e9
     storage_bytes: float = float("inf")
     most: int = 20
     budget_s: float = 300.0

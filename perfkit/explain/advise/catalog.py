@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from perfkit.explain.advise.book import Book, Column, ForeignKey, Held, HeldKey, Table
 from perfkit.explain.advise.index import TableName
 from perfkit.explain.advise.session import Session
 
+# A partitioned table has the rows and pages of its partitions; the server counts none for itself.
 _TABLES: Final = """/* perfkit */
-SELECT n.nspname, c.relname, c.oid::bigint, c.relkind::text, c.reltuples::bigint, c.relpages,
-       pg_table_is_visible(c.oid)
+SELECT n.nspname, c.relname, c.oid::bigint, c.relkind::text, coalesce(p.tuples, c.reltuples)::bigint,
+       coalesce(p.pages, c.relpages)::int, pg_table_is_visible(c.oid), rn.nspname, r.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN LATERAL (
+    SELECT sum(greatest(l.reltuples, 0)) AS tuples, sum(l.relpages) AS pages
+    FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf
+) p ON c.relkind = 'p'
+LEFT JOIN pg_class r ON c.relispartition AND r.oid = pg_partition_root(c.oid)
+LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
 WHERE (c.relname = ANY($1::text[]) OR $1::text[] IS NULL) AND c.relkind IN ('r', 'm', 'p', 'v', 'f')
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
 """
@@ -23,6 +30,7 @@ SELECT a.attrelid::bigint, a.attname, t.typname, t.typcategory::text, coalesce(s
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
+    AND s.inherited = (c.relkind = 'p')
 LEFT JOIN pg_collation l ON l.oid = a.attcollation
 WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 """
@@ -30,7 +38,8 @@ WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 _INDEXES: Final = """/* perfkit */
 SELECT i.indrelid::bigint, i.indexrelid::bigint, c.relname, n.nspname, am.amname, i.indisunique, i.indisprimary,
        i.indisvalid AND i.indisready, i.indisreplident OR i.indisclustered,
-       EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x', 'f')),
+       c.relispartition OR EXISTS (
+           SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x', 'f')),
        pg_get_expr(i.indpred, i.indrelid), pg_relation_size(i.indexrelid)::bigint,
        pg_get_indexdef(i.indexrelid), i.indnkeyatts, i.indoption::text,
        ARRAY(SELECT pg_get_indexdef(i.indexrelid, k::int, false) FROM generate_series(1, i.indnatts) k),
@@ -71,94 +80,6 @@ _DESCENDING: Final = 1
 _NULLS_FIRST: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`width` in bytes, `distinct` values in all (None: not known), `category` as in pg_type ("S" are strings)."""
-
-    name: str
-    type: str
-    category: str
-    width: int
-    distinct: float | None
-    correlation: float | None
-    collation: str
-
-
-@dataclass(frozen=True, slots=True)
-class HeldKey:
-    """A key of an index that exists; `column` is None for an expression. `opclass` is empty for the default."""
-
-    column: str | None
-    text: str
-    opclass: str
-    is_descending: bool
-    is_nulls_first: bool
-    has_own_collation: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An index that exists. `is_bound`: a constraint, the replica identity or CLUSTER needs it."""
-
-    name: TableName
-    method: str
-    keys: tuple[HeldKey, ...]
-    include: tuple[str, ...]
-    predicate: str | None
-    is_unique: bool
-    is_primary: bool
-    is_valid: bool
-    is_bound: bool
-    bytes: int
-    scans: int
-    definition: str
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignKey:
-    """`columns` of this table reference `target_columns` of another (or the same) one."""
-
-    name: str
-    table: TableName
-    columns: tuple[str, ...]
-    target: TableName | None
-    target_columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    name: TableName
-    kind: str
-    rows: float
-    pages: int
-    is_visible: bool
-    columns: Mapping[str, Column]
-    indexes: tuple[Held, ...]
-
-    @property
-    def is_plain(self) -> bool:
-        """An ordinary table or a materialised view: what can have an index of its own, built CONCURRENTLY."""
-        return self.kind in ("r", "m")
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """All of it. `extensions` maps what is installed to its version; `statistics_age_s` is since the last reset."""
-
-    tables: Mapping[TableName, Table]
-    foreign_keys: tuple[ForeignKey, ...] = ()
-    extensions: Mapping[str, str] = field(default_factory=dict)
-    database: str = ""
-    statistics_since: str | None = None
-    statistics_age_s: float | None = None
-
-    def find(self, name: str, schema: str | None = None) -> Table | None:
-        """The table of that name; without a schema the one that the search path finds."""
-        if schema is not None:
-            return self.tables.get(TableName(schema, name))
-        return next((one for one in self.tables.values() if one.name.name == name and one.is_visible), None)
-
-
 def read_book(session: Session, names: Iterable[str] | None) -> Book:
     """The catalog of the tables that have one of these names (None: of all), in one READ ONLY transaction.
 
@@ -171,6 +92,7 @@ def read_book(session: Session, names: Iterable[str] | None) -> Book:
         first = session.rows(_TABLES, wanted)
         keys = session.rows(_FOREIGN_KEYS, [row[2] for row in first])
         missing = {row[2] for row in keys} - {row[1] for row in first}  # who references a table of the workload
+        missing |= {row[8] for row in first if row[8]} - {row[1] for row in first}
         found = first + (session.rows(_TABLES, sorted(missing)) if missing else [])
         oids = [row[2] for row in found]
         columns, indexes = session.rows(_COLUMNS, oids), session.rows(_INDEXES, oids)
@@ -187,7 +109,7 @@ def read_book(session: Session, names: Iterable[str] | None) -> Book:
 
 
 def _table(row: Sequence[Any], columns: list[Any], indexes: list[Any]) -> Table:
-    schema, name, oid, kind, tuples, pages, is_visible = row
+    schema, name, oid, kind, tuples, pages, is_visible, root_schema, root = row
     return Table(
         name=TableName(schema, name),
         kind=kind,
@@ -196,6 +118,7 @@ def _table(row: Sequence[Any], columns: list[Any], indexes: list[Any]) -> Table:
         is_visible=is_visible,
         columns={one[1]: _column(one, max(tuples, 0)) for one in columns if one[0] == oid},
         indexes=tuple(_held(one) for one in indexes if one[0] == oid),
+        root=None if root is None else TableName(root_schema, root),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Final
 
-from perfkit.explain.advise.catalog import Held, HeldKey
+from perfkit.explain.advise.book import Held, HeldKey
 from perfkit.explain.advise.index import Index, Key
 
 _CAST: Final = re.compile(r"::(?:character varying|[a-z_]+)(?:\(\d+\))?", re.IGNORECASE)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-Method = Literal["btree", "gin", "brin"]
+Method = Literal["btree", "gin", "gist", "brin"]
 Nulls = Literal["first", "last"]
 
 MAX_NAME_BYTES: Final = 63
@@ -78,10 +78,10 @@ def definition(index: Index) -> str:
     return f"{using}({', '.join(map(str, index.keys))}){carried}{where}"
 
 
-def create(index: Index, name: str, *, concurrently: bool = False) -> str:
-    """The statement that builds it."""
-    how = "CONCURRENTLY " if concurrently else ""
-    return f"CREATE INDEX {how}{quoted(name)} ON {index.table} {definition(index)}"
+def create(index: Index, name: str, *, concurrently: bool = False, only: bool = False) -> str:
+    """The statement that builds it; `only`: for a partitioned table, without its partitions."""
+    how, what = "CONCURRENTLY " if concurrently else "", "ONLY " if only else ""
+    return f"CREATE INDEX {how}{quoted(name)} ON {what}{index.table} {definition(index)}"
 
 
 def name_of(index: Index) -> str:

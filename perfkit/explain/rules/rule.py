@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from perfkit.model import CapturedQuery, Finding, PlanNode, QueryPlan, TableFacts
+from perfkit.redact import PLACEHOLDER, redact_literals
 
 # Below this share of a plan's time, or below this time, nothing is worth a finding, whatever is odd about it.
 MIN_SHARE: Final = 0.10
@@ -92,9 +94,11 @@ def told(
     impact_ms: float | None,
     fix: str,
     sql: str | None = None,
+    quotes: Sequence[str] = (),
 ) -> Finding:
-    """A finding about a node of a plan."""
-    return Finding(
+    """A finding about a node of a plan. The texts hold SQL without its literals; `quotes` are parts of expressions that
+    stand in them and were shown so, beside the whole expressions of the plan."""
+    finding = Finding(
         rule=rule,
         title=title,
         evidence=tuple(evidence),
@@ -104,6 +108,20 @@ def told(
         fingerprint=plan.fingerprint,
         node=place_of(plan.root, node),
     )
+    whole = "\n".join([title, *evidence, fix, sql or ""])
+    originals = {shown: text for text in _expressions(plan, node, quotes) if (shown := redact_literals(text)) != text}
+    # A literal that stands alone is shown like any other, so nobody could tell which it was.
+    pairs = [pair for pair in originals.items() if pair[0] in whole and not pair[0].startswith(PLACEHOLDER)]
+    return replace(finding, originals=tuple(pairs))
+
+
+def _expressions(plan: QueryPlan, node: PlanNode, quotes: Sequence[str]) -> Iterator[str]:
+    """Of the whole plan; those of the node come last, as of two that are shown alike they are meant."""
+    for one in (*nodes(plan.root), node):
+        for value in one.details.values():
+            texts = value if isinstance(value, list | tuple) else [value]
+            yield from (text for text in texts if isinstance(text, str))
+    yield from quotes
 
 
 def cost(ms: float | None, plan: QueryPlan, what: str = "of its own") -> str:

@@ -45,7 +45,8 @@ def _finding(plan: QueryPlan, node: PlanNode, one: Wrapped, of_type: str) -> Fin
     title = f"{expression} in the filter on {table} keeps an index on {one.column} from being used"
     is_indexable = one.function in _INDEXABLE and expression == one.expression
     sql = f"CREATE INDEX CONCURRENTLY ON {quoted(table)} (({expression}));" if is_indexable else None
-    return told(plan, node, NAME, title, evidence, node.exclusive_ms, _fix(one, expression, of_type), sql)
+    fix = _fix(one, expression, of_type)
+    return told(plan, node, NAME, title, evidence, node.exclusive_ms, fix, sql, [one.expression])
 
 
 def _fix(one: Wrapped, expression: str, of_type: str) -> str:

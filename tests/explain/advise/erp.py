@@ -27,8 +27,11 @@ def captured(
     return capture.collect().queries
 
 
-def endpoint_ms(dsn: str, *, fixes: tuple[str, ...] = (), rounds: int = 3) -> dict[str, float]:
-    """The shortest time of each endpoint, one request at a time, in `rounds` of everything that the scenario does.
+def endpoint_ms(
+    dsn: str, *, fixes: tuple[str, ...] = (), rounds: int = 3, only: frozenset[str] = frozenset()
+) -> dict[str, float]:
+    """The shortest time of each endpoint, one request at a time, in `rounds` of everything that the scenario does,
+    or of some of its endpoints.
 
     The shortest: others use this machine too, and can only make a request longer.
     """
@@ -39,6 +42,8 @@ def endpoint_ms(dsn: str, *, fixes: tuple[str, ...] = (), rounds: int = 3) -> di
     ):
         for number in range(rounds):
             for name, request in _work(random.Random(number)):  # noqa: S311 — whom to ask about, no secrets
+                if only and name not in only:
+                    continue
                 began = time.perf_counter()
                 client.send(client.build_request(**request)).raise_for_status()
                 took.setdefault(name, []).append((time.perf_counter() - began) * 1e3)

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -15,10 +14,11 @@ import pytest
 
 from perfkit.errors import DatabaseError, StoreError
 from perfkit.explain.advise.advice import Advice
-from perfkit.explain.advise.apply import Step, apply, steps
+from perfkit.explain.advise.applied.apply import apply
+from perfkit.explain.advise.applied.steps import Step, steps
 from perfkit.explain.advise.index import Index, Key, TableName, name_of
 from tests.explain.advise.build import fetch, run
-from tests.explain.advise.conftest import Shops
+from tests.explain.advise.conftest import Shops, wait_until
 
 ORDERS_NAME = TableName("public", "orders")
 STATES = (
@@ -89,12 +89,13 @@ def test_a_failed_build_leaves_no_invalid_index(shop: Shops, tmp_path: Path) -> 
 
 
 def test_a_lock_is_not_waited_for_longer_than_asked(shop: Shops, tmp_path: Path) -> None:
-    """Somebody changes the table: the build gives up, and nothing of it is left."""
+    """Somebody changes the table: the build gives up, says who that may be, and nothing of it is left."""
     dsn = shop()
     todo = steps(dsn, [BY_CUSTOMER])
-    with psycopg.connect(dsn) as other:
+    with psycopg.connect(dsn, application_name="the shop") as other:
         other.execute("LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE")
-        with pytest.raises(DatabaseError, match="lock timeout"):
+        holder = rf"lock that another session holds; .* is that of the shop \(process {other.info.backend_pid}\)"
+        with pytest.raises(DatabaseError, match=holder):
             apply(dsn, todo, tmp_path / "undo.sql", lock_timeout_s=0.2)
     assert fetch(dsn, STATES) == []
 
@@ -110,11 +111,11 @@ def test_an_invalid_index_that_cannot_be_dropped_is_named(shop: Shops, tmp_path:
     assert [is_valid for _, is_valid in fetch(dsn, STATES)] == [False]
 
 
-def test_ctrl_c_leaves_no_invalid_index(shop: Shops, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_invalid_index(shop_18: Shops, tmp_path: Path) -> None:
     """A build that waits for a reader's old snapshot is interrupted: the server cancels it, and it is dropped."""
-    dsn = shop()
+    dsn = shop_18()
     source = (
-        "import sys\nfrom pathlib import Path\nfrom perfkit.explain.advise.apply import apply\n"
+        "import sys\nfrom pathlib import Path\nfrom perfkit.explain.advise.applied.apply import apply\n"
         "from tests.explain.advise.test_apply import BY_CUSTOMER, steps\n"
         f"apply({dsn!r}, steps({dsn!r}, [BY_CUSTOMER]), Path({str(tmp_path / 'undo.sql')!r}))\n"
     )
@@ -129,11 +130,20 @@ def test_ctrl_c_leaves_no_invalid_index(shop: Shops, tmp_path: Path) -> None:
     assert fetch(dsn, STATES) == []
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def test_two_do_not_build_at_the_same_time(shop_18: Shops, tmp_path: Path) -> None:
+    """What the first is building is INVALID until it is done: the second would take it for a leftover."""
+    dsn = shop_18()
+    with psycopg.connect(dsn) as old, ThreadPoolExecutor(1) as pool:
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT 1")  # the first waits for it
+        first = pool.submit(apply, dsn, steps(dsn, [BY_CUSTOMER]), tmp_path / "first.sql")
+        wait_until(lambda: fetch(dsn, STATES) == [(BY_CUSTOMER.name, False)])
+        with pytest.raises(DatabaseError, match="another perfkit is building"):
+            apply(dsn, steps(dsn, [BY_CUSTOMER]), tmp_path / "second.sql")
+        old.rollback()
+        first.result(30)
+    assert fetch(dsn, STATES) == [(BY_CUSTOMER.name, True)]
+    assert not (tmp_path / "second.sql").exists()
 
 
 def test_a_name_that_something_else_has_is_refused(shop_18: Shops) -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from perfkit.explain.advise.candidates import _useful
-from perfkit.explain.advise.catalog import Book, Column, Held, HeldKey, Table
+from perfkit.explain.advise.asked.access import Access, Sorted
+from perfkit.explain.advise.asked.condition import Condition
+from perfkit.explain.advise.book import Book, Column, Held, HeldKey, Table
 from perfkit.explain.advise.held import implied, serving
 from perfkit.explain.advise.index import Index, Key, TableName, create, quoted
-from perfkit.explain.advise.syntax import Access, Condition, Sorted
+from perfkit.explain.advise.proposed.candidates import _useful
 
 NAME = TableName("public", "orders")
 COLUMNS = {

@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.explain.advise.choose import Indexes, Offer, Priced, Weight, choose, remembered
+from perfkit.explain.advise.chosen.choose import Indexes, Offer, Priced, Weight, choose, remembered
 from perfkit.explain.advise.index import Index, Key, TableName
 
 TABLE = TableName("public", "orders")
@@ -48,6 +48,19 @@ def test_the_choice_gains_and_says_how_far_it_is_from_the_best(table: list[list[
     assert choice.gain_ms <= best + 1e-6
     assert choice.gap < 0.5
     assert best == 0 or abs(choice.gap - (1 - choice.gain_ms / best)) < 1e-6
+
+
+def test_what_helps_only_together_is_taken_together_or_not_at_all() -> None:
+    """The arms of an OR: one index without the other's changes no plan."""
+    arms = frozenset(INDEXES[:2])
+
+    def ask(fingerprint: str, available: Indexes) -> Priced:
+        return Priced(1.0, arms) if arms <= available else Priced(100.0, frozenset())
+
+    offers = [Offer(index, 1e6) for index in INDEXES]
+    assert set(choose(weights(1), offers, ask).chosen) == arms
+    assert choose(weights(1), offers, ask, most=1).chosen == ()
+    assert choose(weights(1), offers, ask, storage_bytes=1.5e6).chosen == ()
 
 
 @given(costs, st.lists(st.sets(st.sampled_from(INDEXES)), max_size=20))

@@ -8,13 +8,14 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from perfkit.errors import DatabaseError
 from perfkit.explain.advise import NOT_TRIED, UNUSED, Wish, advise
-from perfkit.explain.advise.catalog import Book, read_book
+from perfkit.explain.advise.asked.prepare import prepare
+from perfkit.explain.advise.book import Book
+from perfkit.explain.advise.catalog import read_book
+from perfkit.explain.advise.chosen.pricing import can_pretend, pretending
 from perfkit.explain.advise.index import Index, Key, TableName, create
-from perfkit.explain.advise.place import NotBuilt, build
-from perfkit.explain.advise.pricing import PLAN, can_pretend, pretending
-from perfkit.explain.advise.workload import prepare
+from perfkit.explain.advise.places.place import NotBuilt, build
+from perfkit.explain.advise.plan_shape import PLAN
 from tests.explain.advise.build import a_query, a_session, advised, fetch, run, shapes
 from tests.explain.advise.conftest import Shops
 
@@ -143,16 +144,6 @@ def test_an_invalid_index_serves_nothing(shop: Shops) -> None:
     report = advised(dsn, BY_CUSTOMER)
     assert shapes(report) == ["orders (customer_id)"]
     assert [one.because for one in report.unneeded] == ["it is invalid: a build of it failed"]
-
-
-def test_without_rights_to_copy_or_with_others_connected_it_says_so(shop: Shops) -> None:
-    """The message names who is connected."""
-    dsn = shop()
-    with psycopg.connect(dsn, application_name="the shop") as other:
-        other.execute("SELECT 1")
-        with pytest.raises(DatabaseError, match=r"1 sessions \(the shop\)"):
-            advised(dsn, BY_CUSTOMER)
-    assert fetch(dsn, "SELECT count(*) FROM pg_database WHERE datname LIKE 'perfkit_copy%'") == [(0,)]
 
 
 def test_the_catalog_holds_what_is_named_and_what_refers_to_it(shop_18: Shops) -> None:

@@ -40,7 +40,7 @@ def test_unused_and_redundant_indexes_are_listed_and_tried(shop: Shops) -> None:
 def test_nothing_is_dropped(shop_18: Shops) -> None:
     dsn = shop_18(*INDEXES)
     advised(dsn, QUERY)
-    advised(dsn, QUERY, build_on="here")
+    advised(dsn, QUERY, build_on="copy")
     assert fetch(dsn, "SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'") == [(len(INDEXES) + 2,)]
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.explain.advise.advice import Effect
+from perfkit.explain.advise.asked.prepare import prepare
 from perfkit.explain.advise.index import Index, Key, TableName
+from perfkit.explain.advise.proven.trial import objection
+from perfkit.explain.advise.proven.verify import PAIRS, compare, median_interval
+from perfkit.explain.advise.proven.writes import measure
 from perfkit.explain.advise.session import Session
-from perfkit.explain.advise.trial import objection
-from perfkit.explain.advise.verify import PAIRS, compare, median_interval
-from perfkit.explain.advise.workload import prepare
-from perfkit.explain.advise.writes import measure
+from perfkit.model import Effect
 from tests.explain.advise.build import a_query, a_session, advised, fetch, run, shapes
 from tests.explain.advise.conftest import Shops
 

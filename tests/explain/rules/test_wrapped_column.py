@@ -24,6 +24,14 @@ def test_what_keeps_an_index_from_being_used_is_named(shop: str, condition: str,
     assert fix in finding.fix
 
 
+def test_literals_stand_beside_the_texts_and_not_in_them(shop: str) -> None:
+    """For who may see them: of the whole filter, and of the expression that is named."""
+    (finding,) = ask(wrapped_column, shop, "SELECT * FROM item WHERE id + 1 = 170017 LIMIT 9999")
+    texts = "\n".join([finding.title, *finding.evidence, finding.fix])
+    assert "170017" not in texts
+    assert dict(finding.originals) == {"((id + ?) = ?)": "((id + 1) = 170017)", "id+?": "id+1"}
+
+
 def test_the_index_on_the_expression_is_used(shop: str) -> None:
     sql = "SELECT * FROM item WHERE lower(code) = 'c17'"
     (finding,) = ask(wrapped_column, shop, sql)

@@ -8,51 +8,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 
 from perfkit import files
 from perfkit.database import connect, reason_of
 from perfkit.errors import DatabaseError, StoreError
-from perfkit.explain.advise.advice import Advice
-from perfkit.explain.advise.index import TableName, create
+from perfkit.explain.advise.applied.steps import Link, Step
 
 _STATE: Final = """/* perfkit */
 SELECT i.indisvalid
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = %s AND c.relname = %s
-"""
-_TAKEN: Final = """/* perfkit */
-SELECT c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = %s AND c.relname = %s AND c.relkind <> 'i'
+WHERE n.nspname = %s AND c.relname = %s AND c.relkind = 'i'
 """
 _LIMITS: Final = (
     "/* perfkit */ SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', %s, false)"
 )
+_OLDEST: Final = """/* perfkit */
+SELECT coalesce(nullif(application_name, ''), '?'), pid, extract(epoch FROM clock_timestamp() - xact_start)::float8
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+  AND backend_type = 'client backend' ORDER BY xact_start LIMIT 1
+"""
+_ALONE: Final = "/* perfkit */ SELECT pg_try_advisory_lock(7216894305418)"  # any number, so long as it stays this one
+_WAITED: Final = "55P03"
 _CLEANING_TRIES: Final = 3
-
-Link = psycopg.Connection[tuple[Any, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One index to build: its name and the statement. `is_leftover`: an invalid one of that name goes first.
-
-    `analyzed` is the table whose statistics are renewed, as those of an expression are made by nothing else.
-    """
-
-    name: TableName
-    sql: str
-    is_leftover: bool = False
-    analyzed: TableName | None = None
-
-    @property
-    def undo(self) -> str:
-        return f"DROP INDEX CONCURRENTLY IF EXISTS {self.name};"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +45,6 @@ class Applied:
 
     built: tuple[tuple[Step, float], ...] = ()
     undo: Path | None = None
-
-
-def steps(dsn: str, advice: Sequence[Advice]) -> list[Step]:
-    """What is still to be built: what is there and valid is left out, so that a second time does nothing.
-
-    Raises:
-        DatabaseError: nobody answers, the server is a replica, or something else has the name.
-    """
-    found = []
-    with closing(connect(dsn)) as link:
-        _require_primary(link)
-        for one in advice:
-            name = TableName(one.index.table.schema, one.name)
-            if link.execute(_TAKEN, name).fetchone():
-                raise DatabaseError(f"{name} is something else than an index", hint="rename it, or build by hand")
-            state = link.execute(_STATE, name).fetchone()
-            if state is None or not state[0]:
-                sql = create(one.index, one.name, concurrently=True)
-                found.append(Step(name, sql, state is not None, one.index.table if one.index.has_expression else None))
-    return found
-
-
-def _require_primary(link: Link) -> None:
-    (is_replica,) = link.execute("/* perfkit */ SELECT pg_is_in_recovery()").fetchone() or (False,)
-    if is_replica:
-        raise DatabaseError("this server is a replica: nothing can be built here", hint="name the primary")
 
 
 def apply(
@@ -105,9 +63,10 @@ def apply(
     """
     if not todo:
         return Applied()
-    _write_undo(undo, todo)
     built: list[tuple[Step, float]] = []
     with closing(connect(dsn)) as link:
+        _require_alone(link)
+        _write_undo(undo, todo)
         link.execute(_LIMITS, [f"{max(1, round(lock_timeout_s * 1000))}ms"])
         for number, step in enumerate(todo, start=1):
             note(f"building {step.name.name} ({number} of {len(todo)})")
@@ -117,11 +76,17 @@ def apply(
     return Applied(tuple(built), undo)
 
 
+def _require_alone(link: Link) -> None:
+    """What another one is building is INVALID until it is done, and would be taken for a leftover."""
+    if link.execute(_ALONE).fetchone() != (True,):
+        raise DatabaseError("another perfkit is building indexes in this database", hint="say it again when it is done")
+
+
 def _write_undo(path: Path, todo: Sequence[Step]) -> None:
     if path.exists():
         raise StoreError(f"{path} exists already", hint="it undoes an earlier --apply: name another with --undo FILE")
     lines = ["-- Takes away what `perfkit explain --apply` built. Run it with psql, outside a transaction."]
-    files.write_text(path, "\n".join([*lines, *(step.undo for step in todo)]) + "\n")
+    files.write_text(path, "\n".join([*lines, *(step.undo for step in todo if step.undo)]) + "\n")
 
 
 def _build(dsn: str, link: Link, step: Step, lock_timeout_s: float) -> None:
@@ -132,8 +97,9 @@ def _build(dsn: str, link: Link, step: Step, lock_timeout_s: float) -> None:
         if step.analyzed is not None:
             link.execute(f"/* perfkit */ ANALYZE {step.analyzed}".encode())
     except psycopg.Error as error:
+        why = _why(dsn, error, lock_timeout_s)
         left = _cleaned(dsn, step, lock_timeout_s)
-        raise DatabaseError(f"{step.name.name} was not built: {reason_of(error)}{left}", hint=_hint(left)) from error
+        raise DatabaseError(f"{step.name.name} was not built: {why}{left}", hint=_hint(left)) from error
     except KeyboardInterrupt:
         left = _cleaned(dsn, step, lock_timeout_s)
         if left:
@@ -141,10 +107,25 @@ def _build(dsn: str, link: Link, step: Step, lock_timeout_s: float) -> None:
         raise
 
 
+def _why(dsn: str, error: psycopg.Error, lock_timeout_s: float) -> str:
+    """What the server said; of a lock that was not had, who may hold it: the oldest transaction of the database."""
+    if error.sqlstate != _WAITED:
+        return reason_of(error)
+    said = f"it waited longer than {lock_timeout_s:g} s for a lock that another session holds"
+    with suppress(psycopg.Error, DatabaseError), closing(connect(dsn)) as link:
+        row = link.execute(_OLDEST).fetchone()
+        if row is not None:
+            return f"{said}; the oldest open transaction is that of {row[0]} (process {row[1]}), {row[2]:.0f} s old"
+    return said
+
+
 def _hint(left: str) -> str:
     if left:
         return "drop it by the statement in the undo script when nobody holds its table"
-    return "nothing is left of it; try again when the server is quieter, or with a longer --lock-timeout"
+    return (
+        "nothing is left of it, and what was built before it stays; "
+        "say it again when the server is quieter, or with a longer --lock-timeout: it goes on from there"
+    )
 
 
 def _cleaned(dsn: str, step: Step, lock_timeout_s: float) -> str:

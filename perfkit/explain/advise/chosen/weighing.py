@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from perfkit.explain.advise.advice import Wish
-from perfkit.explain.advise.choose import Ask, Choice, Offer, Weight, choose
+from perfkit.explain.advise.asked.workload import Workload
+from perfkit.explain.advise.chosen.choose import Ask, Choice, Offer, Weight, choose
 from perfkit.explain.advise.index import Index
 from perfkit.explain.advise.session import Meter
-from perfkit.explain.advise.workload import Workload
 
 WRITE_MS_A_ROW: Final = 0.01  # what a row costs in one more index, until it is measured
 

@@ -10,11 +10,11 @@ from typing import Final
 
 from perfkit import units
 from perfkit.explain.advise.advice import Unneeded
-from perfkit.explain.advise.catalog import Book, Held, Table
+from perfkit.explain.advise.asked.workload import Workload
+from perfkit.explain.advise.book import Book, Held, Table
 from perfkit.explain.advise.held import redundant
+from perfkit.explain.advise.proven.verify import compare
 from perfkit.explain.advise.session import OutOfTime, Session
-from perfkit.explain.advise.verify import compare
-from perfkit.explain.advise.workload import Workload
 from perfkit.explain.runner import Refused
 
 REPLICAS: Final = "Replicas were not looked at: an index may be used there alone."

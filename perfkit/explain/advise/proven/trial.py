@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from perfkit.explain.advise.advice import Advice, Effect, NotAdvised, Report, Unneeded, Wish
-from perfkit.explain.advise.candidates import Candidate
-from perfkit.explain.advise.choose import Offer, remembered
+from perfkit.explain.advise.advice import Advice, NotAdvised, Report, Unneeded, Wish
+from perfkit.explain.advise.applied.steps import script
+from perfkit.explain.advise.asked.workload import Workload
+from perfkit.explain.advise.chosen.choose import Offer, remembered
+from perfkit.explain.advise.chosen.pricing import building
+from perfkit.explain.advise.chosen.weighing import choice_of, write_ms
 from perfkit.explain.advise.index import Index, name_of
-from perfkit.explain.advise.place import Built, NotBuilt, build
-from perfkit.explain.advise.pricing import building
+from perfkit.explain.advise.places.place import Built, NotBuilt, build
+from perfkit.explain.advise.proposed.candidates import Candidate
+from perfkit.explain.advise.proven.unneeded import prove
+from perfkit.explain.advise.proven.verify import compare
+from perfkit.explain.advise.proven.writes import measure
 from perfkit.explain.advise.session import OutOfTime, Session
-from perfkit.explain.advise.unneeded import prove
-from perfkit.explain.advise.verify import compare
-from perfkit.explain.advise.weighing import choice_of, write_ms
-from perfkit.explain.advise.workload import Workload
-from perfkit.explain.advise.writes import measure
 from perfkit.explain.runner import Refused
+from perfkit.model import Effect
 
 MAX_BUILT: Final = 60
 NOT_CHOSEN: Final = "another index, or none, is better for the workload as a whole"
@@ -46,8 +48,11 @@ def tried(
     refused += [NotAdvised(one.index, NOT_CHOSEN) for one in built if one not in chosen]
     note(f"{len(chosen)} indexes chosen; running the workload with and without each")
     advice, failed, kept = _verified(place, workload, chosen, {one.index: one for one in pool})
-    note("running the workload with all of them, and without any")
-    overall = _overall(place, workload, kept)
+    if len(chosen) == 1:  # without it is without any
+        overall = [effect for one in advice for effect in one.effects]
+    else:
+        note("running the workload with all of them, and without any")
+        overall = _overall(place, workload, kept)
     proven = prove(place, unneeded, workload)
     return Report(
         advice=tuple(sorted(advice, key=lambda one: -one.saved_ms)),
@@ -94,6 +99,7 @@ def _verified(
             Advice(
                 index=one.index,
                 name=name_of(one.index),
+                script=script(place.link, one.index, name_of(one.index)),
                 bytes=one.bytes,
                 build_s=one.build_s,
                 evidence=candidates[one.index].evidence,

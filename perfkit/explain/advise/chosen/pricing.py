@@ -6,19 +6,16 @@ transaction that is rolled back.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from perfkit.explain.advise.catalog import Book
-from perfkit.explain.advise.choose import Ask, Indexes, Priced
+from perfkit.explain.advise.asked.workload import Task
+from perfkit.explain.advise.book import Book
+from perfkit.explain.advise.chosen.choose import Ask, Indexes, Priced
 from perfkit.explain.advise.index import Index, create
-from perfkit.explain.advise.place import Built
+from perfkit.explain.advise.places.place import Built
+from perfkit.explain.advise.plan_shape import PLAN, index_names
 from perfkit.explain.advise.session import Session
-from perfkit.explain.advise.workload import Task
-
-# Names no ANALYZE, not even as false: HypoPG is silently off then.
-PLAN: Final = "FORMAT JSON"
 
 _RESET: Final = "/* perfkit */ SELECT hypopg_reset()"
 _PRETEND: Final = "/* perfkit */ SELECT indexname FROM hypopg_create_index($1)"
@@ -29,8 +26,11 @@ _CRASHES_WITH_PARTIAL: Final = ("1.4.2", "1.4.3")  # of a table that a view of t
 def can_pretend(index: Index, book: Book) -> bool:
     """Whether HypoPG is there and says something true of such an index."""
     version = book.extensions.get("hypopg")
-    if version is None or index.method == "gin" or index.has_expression:
+    table = book.tables.get(index.table)
+    if version is None or index.method not in ("btree", "brin") or index.has_expression:
         return False  # it has no statistics of expressions
+    if table is not None and table.is_partitioned:
+        return False
     return index.predicate is None or version not in _CRASHES_WITH_PARTIAL
 
 
@@ -59,7 +59,7 @@ def pretending(session: Session, tasks: Sequence[Task]) -> Ask:
 def building(session: Session, tasks: Sequence[Task], built: Sequence[Built]) -> Ask:
     """Prices by real indexes, all of which are there: what is not available is dropped for the question."""
     by_print = {task.fingerprint: task for task in tasks}
-    names = {one.name.name: one.index for one in built}
+    names = {name: one.index for one in built for name in one.names}
 
     def ask(fingerprint: str, available: Indexes) -> Priced:
         task = by_print[fingerprint]
@@ -75,27 +75,6 @@ def _priced(session: Session, task: Task, names: Mapping[str, Index]) -> Priced:
     used = {name for document in documents for name in index_names(document)}
     cost = sum(float(document["Plan"]["Total Cost"]) for document in documents)
     return Priced(cost, frozenset(names[name] for name in used if name in names))
-
-
-def index_names(document: Any) -> Iterator[str]:
-    """The indexes that a plan uses."""
-    for node in plan_nodes(document["Plan"]):
-        if "Index Name" in node:
-            yield node["Index Name"]
-
-
-def plan_nodes(node: Any) -> Iterator[Any]:
-    yield node
-    for child in node.get("Plans", ()):
-        yield from plan_nodes(child)
-
-
-def shape(document: Any) -> tuple[str, ...]:
-    """A plan without its figures: two plans of the same shape do the same."""
-    keys = ("Node Type", "Relation Name", "Index Name", "Alias", "Join Type", "Index Cond", "Filter", "Sort Key")
-    return tuple(
-        str([re.sub(r"\s+", " ", str(node.get(key))) for key in keys]) for node in plan_nodes(document["Plan"])
-    )
 
 
 def used_at_all(ask: Ask, tasks: Iterable[Task], indexes: Indexes) -> Indexes:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from perfkit.explain.advise.candidates import widened
 from perfkit.explain.advise.index import Index
+from perfkit.explain.advise.proposed.candidates import widened
 
 MIN_GAIN: Final = 0.01
 MIN_STATEMENT_GAIN: Final = 0.10
@@ -138,10 +138,15 @@ class _Market:
         return gained > MIN_GAIN * self.whole_ms or any(share > MIN_STATEMENT_GAIN for share in helped)
 
     def _steps(self, chosen: Sequence[Index]) -> Iterator[list[Index]]:
-        """Every index that is not there yet: beside the others, and in place of those that it widens."""
+        """Every index that is not there yet: beside the others, and in place of those that it widens. And what the
+        best plan of a statement uses together: neither arm of an OR gains anything without the other's index."""
         for index in self.offers:
             if index not in chosen:
                 yield [*(one for one in chosen if not widened(one, [index])), index]
+        for weight in self.weights:
+            together = self.ask(weight.fingerprint, weight.relevant).used - set(chosen)
+            if len(together) > 1:
+                yield [*(one for one in chosen if not widened(one, together)), *sorted(together, key=str)]
 
     def _bytes(self, some: Collection[Index]) -> float:
         return sum(self.offers[index].bytes for index in some)

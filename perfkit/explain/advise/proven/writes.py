@@ -17,9 +17,9 @@ import psycopg
 
 from perfkit.errors import DatabaseError
 from perfkit.explain.advise.advice import WriteCost
-from perfkit.explain.advise.catalog import Table
+from perfkit.explain.advise.book import Table
 from perfkit.explain.advise.index import Index, TableName, create, quoted
-from perfkit.explain.advise.place import SCRATCH
+from perfkit.explain.advise.places.place import SCRATCH
 from perfkit.explain.advise.session import Session
 
 PREFILLED: Final = 5_000

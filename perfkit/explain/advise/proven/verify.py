@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from perfkit.explain.advise.advice import Effect, Outcome
-from perfkit.explain.advise.pricing import PLAN, shape
+from perfkit.explain.advise.asked.workload import Task
+from perfkit.explain.advise.plan_shape import PLAN, shape
 from perfkit.explain.advise.session import OutOfTime, Session
-from perfkit.explain.advise.workload import Task
+from perfkit.model import Effect
 
 PAIRS: Final = 9  # the fewest of which one may disagree: a machine that others use disturbs one of them now and then
 MIN_CHANGE: Final = 0.03
@@ -29,6 +29,7 @@ _MAX_RUNS: Final = 15
 _BLOCKS: Final = ("Shared Hit Blocks", "Shared Read Blocks", "Local Hit Blocks", "Local Read Blocks")
 
 Rows = Literal["same", "order", "differ", "unstable"]
+Outcome = Literal["faster", "same", "slower"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from perfkit.explain.advise.syntax import Condition
+from perfkit.explain.advise.asked.condition import Condition
 from perfkit.explain.rules.conditions import comparisons
 from perfkit.explain.rules.rule import exclusive_ms, paths
 from perfkit.model import PlanNode, QueryPlan
 
 MIN_SHARE: Final = 0.02
 
+_NUMBER: Final = re.compile(r"_\d+\Z")
 _JOINS: Final = ("Nested Loop", "Hash Join", "Merge Join")
 
 
@@ -26,19 +28,27 @@ class Loss:
     said: str
 
 
-def losses(plan: QueryPlan) -> Mapping[str, Loss]:
-    """The largest loss of each table whose reading, or sorting, took a part of the plan's time worth mentioning."""
-    whole = exclusive_ms(plan.root) or 1.0
+def losses(plan: QueryPlan, whole: Callable[[str], str] = str) -> Mapping[str, Loss]:
+    """The loss of each table whose reading, or sorting, took a part of the plan's time worth mentioning.
+
+    The largest where a table is read in several places; of a partitioned table (`whole` knows it) all partitions'.
+    """
+    total = exclusive_ms(plan.root) or 1.0
     found: dict[str, Loss] = {}
     for node, above in paths(plan.root):
         if node.relation is None:
             continue
-        ms = (node.exclusive_ms or 0.0) + _sorting_ms(node, above)
-        loss = Loss(node.relation, ms, ms / whole, _said(node, above))
-        known = found.get(node.relation)
-        if loss.share >= MIN_SHARE and (known is None or known.ms < ms):
-            found[node.relation] = loss
-    return found
+        name = whole(node.relation)
+        known, is_part = found.get(name), name != node.relation
+        ms = node.exclusive_ms or 0.0
+        if known is None or not is_part:  # one sort is above all partitions
+            ms += _sorting_ms(node, above, is_part=is_part)
+        said = _said(node, above) if known is None or known.ms < ms else known.said
+        if known is not None and is_part:
+            ms += known.ms
+        if known is None or known.ms < ms:
+            found[name] = Loss(name, ms, ms / total, said)
+    return {name: loss for name, loss in found.items() if loss.share >= MIN_SHARE}
 
 
 def filtered(plan: QueryPlan) -> Mapping[str, tuple[Condition, ...]]:
@@ -55,9 +65,11 @@ def filtered(plan: QueryPlan) -> Mapping[str, tuple[Condition, ...]]:
     return found
 
 
-def _sorting_ms(node: PlanNode, above: tuple[PlanNode, ...]) -> float:
-    """What sorts above took whose keys are all of this table."""
+def _sorting_ms(node: PlanNode, above: tuple[PlanNode, ...], *, is_part: bool = False) -> float:
+    """What sorts above took whose keys are all of this table; a partition's alias is the table's with a number."""
     alias = str(node.details.get("Alias", node.relation))
+    if is_part:
+        alias = _NUMBER.sub("", alias)
     return sum(one.exclusive_ms or 0.0 for one in above if one.kind.endswith("Sort") and _sorts_only(one, alias))
 
 

@@ -1,0 +1,1 @@
+"""Building them on the real database, and back."""

@@ -1,0 +1,1 @@
+"""Which to take together, by the planner's word."""

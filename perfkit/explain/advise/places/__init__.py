@@ -1,0 +1,1 @@
+"""Where they may be built to be tried."""

@@ -1,0 +1,1 @@
+"""Indexes that may serve what is asked."""

@@ -1,0 +1,1 @@
+"""What they do when they are really there."""
