@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from perfkit import units
-from perfkit.model import Grown, Judged, LeakVerdict
+from perfkit.model import Grown, Judged, LeakChange, LeakVerdict
 
 _RESOURCES: Final = {
     "memory": "memory",
@@ -15,6 +16,7 @@ _RESOURCES: Final = {
     "threads": "threads",
     "sockets": "sockets",
 }
+_OF_MEMORY: Final = ("memory", "heap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +33,62 @@ class LeakText:
 
 def leak(verdict: LeakVerdict) -> LeakText:
     """Growth per request for memory, per 1,000 requests for what is counted."""
-    is_memory = verdict.resource in ("memory", "heap")
+    is_memory = verdict.resource in _OF_MEMORY
     if is_memory:
         scale, suffix, per = 1.0, "bytes", "a request"
     else:
         scale, suffix, per = 1000.0, "count", "per 1,000 requests"
     per_10_000 = f"{units.show(verdict.per_request * 1e4, 'bytes')} per 10,000; " if is_memory else ""
-    low, high = (units.show(end * scale, suffix) for end in verdict.interval)
     first, last = (units.show(floor, suffix) for floor in (verdict.floors[0], verdict.floors[-1]))
     return LeakText(
         resource=_RESOURCES[verdict.resource],
         growth=f"{units.show(verdict.per_request * scale, suffix)} {per}",
-        interval=f"{per_10_000}95%: {low} to {high}",
+        interval=per_10_000 + _span([end * scale for end in verdict.interval], suffix),
         per_hour=f"{units.show(verdict.per_hour, suffix)} an hour",
         limit="" if verdict.limit_s is None else f"its limit in {units.show(verdict.limit_s, 's')}",
         at_rest=f"{first} → {last} in {len(verdict.floors) - 1} rounds of {verdict.requests:,.0f} requests",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LeakChangeText:
+    """A verdict before and after in words; growth is of 10,000 requests, with its 95 % interval beside it."""
+
+    resource: str
+    outcomes: tuple[str, str]
+    growth: tuple[str, str]
+    intervals: tuple[str, str]
+    difference: str
+
+
+def change(it: LeakChange) -> LeakChangeText:
+    """A side that was not judged is a dash, and its interval empty; so is a difference that was not told."""
+    suffix = "bytes" if it.resource in _OF_MEMORY else "count"
+    sides = (it.before, it.after)
+    per_metric = 10_000.0 if it.resource in _OF_MEMORY else 10.0  # the metric is of one request, or of 1,000
+    ends = it.change.difference and [end * per_metric for end in it.change.difference]
+    return LeakChangeText(
+        resource=_RESOURCES[it.resource],
+        outcomes=_both([verdict.outcome if verdict else units.MISSING for verdict in sides]),
+        growth=_both(
+            [units.show(verdict.per_request * 1e4, suffix) if verdict else units.MISSING for verdict in sides]
+        ),
+        intervals=_both(
+            [_span([end * 1e4 for end in verdict.interval], suffix) if verdict else "" for verdict in sides]
+        ),
+        difference=_span(ends, suffix) if ends else "",
+    )
+
+
+def _both(texts: list[str]) -> tuple[str, str]:
+    before, after = texts
+    return before, after
+
+
+def _span(ends: Sequence[float], suffix: str) -> str:
+    """A 95 % interval."""
+    low, high = (units.show(end, suffix) for end in ends)
+    return f"95%: {low} to {high}"
 
 
 def grown(judged: Judged) -> tuple[Grown, ...]:

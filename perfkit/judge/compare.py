@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from perfkit import units
+from perfkit import reading, units
 from perfkit.judge.counted import counted_changes
+from perfkit.judge.leaks import leak_changes
 from perfkit.judge.pairs import index
 from perfkit.judge.sampled import LATENCIES, sampled_changes
-from perfkit.model import Change, Comparison, Direction, Metric, RunRecord, Scope, Tolerance
+from perfkit.model import Change, Comparison, Direction, LeakVerdict, Metric, RunRecord, Scope, Tolerance
 
 BLOCK_S: Final = 15.0
 SAME_RATE: Final = 0.02  # the end of a phase is not to the last arrival
@@ -30,12 +32,17 @@ def compare(
     base_blocks: Sequence[Sequence[Metric]],
     head_blocks: Sequence[Sequence[Metric]],
     tolerance: Tolerance,
+    leaks: tuple[Sequence[LeakVerdict], Sequence[LeakVerdict]] = ((), ()),
 ) -> Comparison:
-    """Head against base. `*_blocks` are the metrics of equal, consecutive stretches of each phase, in their order."""
+    """Head against base. `*_blocks` are the metrics of equal, consecutive stretches of each phase, in their order;
+    `leaks` the verdicts of base and of head.
+    """
     sides = index(base_metrics), index(head_metrics)
+    leaking = leak_changes(*leaks, tolerance)
     changes = [
         *sampled_changes(*sides, base_blocks, head_blocks, tolerance),
         *counted_changes(*sides, tolerance),
+        *(it.change for it in leaking),
     ]
     return Comparison(
         base_id=base.id,
@@ -48,6 +55,7 @@ def compare(
             *_family(changes),
         ),
         tolerance=tolerance,
+        leaks=leaking,
     )
 
 
@@ -82,9 +90,30 @@ def _differences(base: RunRecord, head: RunRecord) -> Iterable[str]:
         if before and after and abs(after / before - 1) > SAME_RATE:
             shown = f"{units.show(before, 'per_s')} before and {units.show(after, 'per_s')} after"
             yield f"Phase {phase} was offered {shown}."
+    yield from _rounds(base, head)
     for key, what in (("host", "host"), ("scenario_sha256", "scenario")):
         if base.provenance.get(key) != head.provenance.get(key):
             yield f"The two runs were not made with the same {what}."
+    yield from reading.captured_otherwise(base, head)
+
+
+def _rounds(base: RunRecord, head: RunRecord) -> Iterable[str]:
+    """A leak of less than the tolerance a round is not seen, and shorter rounds hold less of it."""
+    sides = [
+        {
+            mark.name: mark.rounds
+            for mark in record.phases
+            if mark.rounds and any(one.requests for one in mark.rounds.rounds)
+        }
+        for record in (base, head)
+    ]
+    for phase in dict.fromkeys(name for name in sides[0] if name in sides[1]):
+        before, after = (side[phase] for side in sides)
+        requests = [statistics.mean(one.requests for one in found.rounds) for found in (before, after)]
+        if abs(requests[1] / requests[0] - 1) > SAME_RATE:
+            yield f"Phase {phase} had rounds of {requests[0]:,.0f} requests before and of {requests[1]:,.0f} after."
+        if before.is_collected != after.is_collected:
+            yield f"Phase {phase} had its garbage collected in one run only."
 
 
 def _short_blocks(*sides: tuple[RunRecord, Sequence[Sequence[Metric]]]) -> Iterable[str]:

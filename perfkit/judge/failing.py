@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
 
 from perfkit.model import Run
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def all_failed(run: Run) -> list[str]:
     """A sentence for each measured phase without a single success."""
-    requests = run.requests[~run.requests["is_warmup"].to_numpy(dtype=bool)]
-    told = []
-    for mark in run.record.phases:
-        rows = requests[requests["phase"] == mark.name]
-        if len(rows) and rows["error"].notna().all():
-            kind, count = _most_common(rows["error"].astype(str))
-            message, _ = _most_common(rows.loc[rows["error"] == kind, "message"].astype(str))
-            told.append(f"phase {mark.name}: none of {len(rows):,} requests succeeded; {count:,} × {kind}: {message}")
-    return told
+    tallies = run.requests.tallies
+    failing = [mark.name for mark in run.record.phases if mark.name in tallies]
+    return [_told(run, name) for name in failing if 0 < tallies[name].measured == tallies[name].failed]
 
 
-def _most_common(texts: pd.Series[Any]) -> tuple[str, int]:
-    counts = texts.value_counts()
-    return str(counts.index[0]), int(counts.iloc[0])
+def _told(run: Run, phase: str) -> str:
+    said, kinds = run.requests.messages(phase), Counter[str]()
+    for (kind, _), count in said.items():
+        kinds[kind] += count
+    ((worst, count),) = kinds.most_common(1)
+    ((message, _),) = Counter({text: number for (kind, text), number in said.items() if kind == worst}).most_common(1)
+    requests = run.requests.tallies[phase].measured
+    return f"phase {phase}: none of {requests:,} requests succeeded; {count:,} × {worst}: {message}"

@@ -19,6 +19,7 @@ from perfkit.model import Change, Direction, Metric, Scope, Tolerance
 
 THROUGHPUT: Final = "throughput.requests_per_s"
 LATENCIES: Final = ("latency.avg_ms", "latency.p50_ms", "latency.p95_ms")
+COMPARED: Final = (*LATENCIES, THROUGHPUT)
 # Requests in a block: one beyond the percentile to tell it at all, ten beyond it to gate.
 _TO_TELL: Final = {"latency.p95_ms": 20.0}
 _TO_GATE: Final = {"latency.p50_ms": 20.0, "latency.p95_ms": 200.0}
@@ -53,7 +54,7 @@ def sampled_changes(
 ) -> list[Change]:
     """A change for each latency of each endpoint and of the total, and for the throughput of each phase."""
     series = _series(base_blocks), _series(head_blocks)
-    wanted = [pair for pair in pairs(base, head, {*LATENCIES, THROUGHPUT}) if _is_compared(pair)]
+    wanted = [pair for pair in pairs(base, head, set(COMPARED)) if _is_compared(pair)]
     tried = [_try(pair, *series, tolerance) for pair in wanted]
     trials = [trial for trial in tried if isinstance(trial, _Trial)]
     family = [trial for trial in trials if trial.is_gating]
@@ -72,7 +73,7 @@ def _series(blocks: Iterable[Iterable[Metric]]) -> Series:
     series: dict[tuple[str, Scope], list[Block]] = {}
     for block in blocks:
         for metric in block:
-            if metric.name in LATENCIES or metric.name == THROUGHPUT:
+            if metric.name in COMPARED:
                 weight = 1.0 if metric.name == THROUGHPUT else float(metric.n or 1)
                 series.setdefault((metric.name, metric.scope), []).append((metric.value, weight))
     return series

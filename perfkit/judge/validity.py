@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from perfkit import units
 from perfkit.model import Check, PhaseMark, Run, Validity
-
-if TYPE_CHECKING:
-    import pandas as pd
+from perfkit.spread import Pile, Spread
 
 GENERATOR_CPU_LIMIT: Final = 0.9
 SPARE_CPU: Final = 0.7
@@ -100,12 +98,12 @@ def users_finished(run: Run) -> Check:
 
 def target_restarts(run: Run) -> Check:
     """A target that started again has lost its caches and its memory, and refused requests meanwhile."""
-    readings = _values(run.samples, "target", "restarts_count")
-    restarts = max(readings, default=0.0)
+    readings = run.samples.of("target", "restarts_count")
+    restarts = readings.highest if len(readings) else 0.0
     return Check(
         name="target restarts",
         is_ok=restarts == 0,
-        observed=f"{restarts:.0f}" if readings else "not observed",
+        observed=f"{restarts:.0f}" if len(readings) else "not observed",
         limit="0",
         remedy="see the target's own log for why it ended, and measure again",
     )
@@ -113,9 +111,8 @@ def target_restarts(run: Run) -> Check:
 
 def sampling_kept_up(run: Run) -> Check:
     """A watcher that falls behind is a sign of a machine without CPU to spare, and misses peaks."""
-    missed = max(_values(run.samples, "perfkit", "missed_ticks_count"), default=0.0)
-    sampled = run.samples[run.samples["source"] != "perfkit"]
-    readings = len(sampled[["source", "at"]].drop_duplicates())
+    ticks, readings = run.samples.of("perfkit", "missed_ticks_count"), run.samples.looks
+    missed = ticks.highest if len(ticks) else 0.0
     share = missed / (missed + readings) if missed else 0.0
     return Check(
         name="readings missed",
@@ -128,14 +125,12 @@ def sampling_kept_up(run: Run) -> Check:
 
 def lateness(run: Run) -> Check:
     """Arrivals that began long after their time mean a generator that cannot keep its schedule, or lacks users."""
-    rows = run.requests[~run.requests["is_warmup"].astype(bool)]
-    late_ms = (rows["started_at"] - rows["intended_at"]).astype(float) * 1e3
-    late_ms = late_ms[late_ms > 0]  # only the first request of an arrival has a time of its own
-    p99_ms = float(late_ms.quantile(0.99)) if len(late_ms) else 0.0
+    late = _late(run)
+    p99_ms = late.at(0.99) if late is not None else 0.0
     return Check(
         name="lateness",
         is_ok=p99_ms <= LATENESS_LIMIT_MS,
-        observed=f"99% within {units.show(p99_ms, 'ms')}" if len(late_ms) else _NO_RATE,
+        observed=f"99% within {units.show(p99_ms, 'ms')}" if late is not None else _NO_RATE,
         limit=f"99% within {units.show(LATENESS_LIMIT_MS, 'ms')}",
         remedy=f"let more users be ready (users), add {_more_workers(run)}, or leave the machine more CPU",
     )
@@ -247,10 +242,17 @@ def _measured(run: Run) -> list[PhaseMark]:
 
 def _measured_counts(run: Run) -> dict[str, int]:
     """Requests without warm-up in each measured phase."""
-    counts = run.requests["phase"][~run.requests["is_warmup"].astype(bool)].value_counts()
-    return {mark.name: int(counts.get(mark.name, 0)) for mark in _measured(run)}
+    tallies = run.requests.tallies
+    return {mark.name: tallies[mark.name].measured if mark.name in tallies else 0 for mark in _measured(run)}
 
 
-def _values(samples: pd.DataFrame, source: str, metric: str) -> list[float]:
-    chosen = (samples["source"] == source) & (samples["metric"] == metric)
-    return [float(value) for value in samples["value"][chosen]]
+def _late(run: Run) -> Spread | None:
+    """How late (ms) those began that were late: only the first request of an arrival has a time of its own."""
+    if not any(tally.late for tally in run.requests.tallies.values()):
+        return None
+    part = run.requests.part()
+    pile = Pile(is_exact=part.is_exact)
+    for rows in part.chunks:
+        late_ms = rows.response_ms - rows.service_ms
+        pile.add(late_ms[late_ms > 0])
+    return pile.spread()

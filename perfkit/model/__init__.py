@@ -3,11 +3,13 @@
 Knows no stage.
 """
 
+from perfkit.model.advised import AdvisedIndex, DismissedIndex, Effect, IndexAdvice, IndexWrites, UnneededIndex
 from perfkit.model.asked import (
     Config,
     Database,
     Expectation,
     Heap,
+    HeapDoor,
     LeakRounds,
     OwnShape,
     Phase,
@@ -68,6 +70,7 @@ from perfkit.model.told import (
     Direction,
     Finding,
     Judged,
+    LeakChange,
     LeakOutcome,
     LeakVerdict,
     Metric,
@@ -79,6 +82,7 @@ from perfkit.model.told import (
 )
 
 __all__ = [
+    "AdvisedIndex",
     "Better",
     "Budget",
     "CapturedQuery",
@@ -88,14 +92,20 @@ __all__ = [
     "Config",
     "Database",
     "Direction",
+    "DismissedIndex",
+    "Effect",
     "Expectation",
     "Finding",
     "ForeignKey",
     "Grown",
     "Heap",
+    "HeapDoor",
+    "IndexAdvice",
     "IndexFacts",
+    "IndexWrites",
     "Jit",
     "Judged",
+    "LeakChange",
     "LeakOutcome",
     "LeakRounds",
     "LeakVerdict",
@@ -139,6 +149,7 @@ __all__ = [
     "TracedRequest",
     "TracedStatement",
     "Trigger",
+    "UnneededIndex",
     "Validity",
     "Verdict",
     "WorkerMark",

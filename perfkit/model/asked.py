@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+HeapDoor = Literal["runtime", "inspector"]
+
 
 @dataclass(frozen=True, slots=True)
 class Heap:
@@ -21,7 +23,7 @@ class Heap:
 class Target:
     """The system under test. `start` is a command (argv) that perfkit runs for the time of the run.
 
-    `heap` "inspector": of watched Node processes, by opening their inspector for the time of the run.
+    `heap` "runtime": of watched processes of Node, a JVM or CPython, as their runtime tells it; "inspector": of Node.
     """
 
     url: str
@@ -29,7 +31,7 @@ class Target:
     allow_hosts: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
     ready: str = "/"
-    heap: Heap | Literal["inspector"] | None = None
+    heap: Heap | HeapDoor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class OwnShape:
 class LeakRounds:
     """A phase that looks for leaks: its load `rounds` times over, after `warmup_rounds`, with rest in between.
 
-    `has_snapshots`: the heap of Node is taken apart before and after the rounds, to say what there is more of.
+    `has_snapshots`: the heap of the runtime is taken apart before and after the rounds, to say what there is more of.
     `is_per_task`: each task of the scenario has rounds of its own, to say which of them leaks.
     """
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from perfkit.model.advised import IndexAdvice
 from perfkit.model.planned import NotExplained, QueryPlan
 from perfkit.model.queried import CapturedQuery, Trace
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from perfkit.readings import Samples
+    from perfkit.requests import Requests
 
 RunStatus = Literal["running", "complete", "interrupted", "discarded"]
 
@@ -72,16 +74,19 @@ class WorkerMark:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One of equal rounds of load, and what the target held at rest after it, by name with its unit."""
+    """One of equal rounds of load, and what the target held at rest after it, by name with its unit. `has_rested`: it
+    came to rest before that was read.
+    """
 
     requests: int
     seconds: float
     at_rest: Mapping[str, float]
+    has_rested: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """Objects of one constructor that a heap held more of after the rounds: how many more, and their own bytes."""
+    """Objects of one constructor, type or class that a heap held more of after the rounds, and their own bytes."""
 
     constructor: str
     count: int
@@ -108,7 +113,8 @@ class PhaseMark:
     """When a phase ran (unix seconds). Rows before `measured_at` are warm-up. `is_warmup_only`: it gives no figures,
     as it is all warm-up, or a trace.
 
-    `users` is the most that the phase asked for, None where the load decided it. `unfinished` users were still in a
+    `users` is the most that the phase asked for, None where the load decided it. `users_lost` of them ended before it
+    did, by what they raised. `unfinished` users were still in a
     task when the drain ended, so their last request is in no figure. `loop_lag_p99_ms` is how late the generator's own
     event loop was. Of an open phase only: `arrivals` fell due after the warm-up, `started` of them got a user in time,
     `dropped` none as all `max_users` were busy; `busiest_users` were needed at once.
@@ -125,6 +131,7 @@ class PhaseMark:
     listener_exceptions: int = 0
     scenario_exceptions: int = 0
     rows_lost: int = 0
+    users_lost: int = 0
     unfinished: int = 0
     loop_lag_p99_ms: float | None = None
     arrivals: int | None = None
@@ -188,15 +195,16 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A run as read back from its folder. `requests` has the columns of `Request`, `samples` those of `Sample`."""
+    """A run as read back from its folder. `requests` and `samples` read what they are asked for from its streams."""
 
     folder: Path
     record: RunRecord
-    requests: pd.DataFrame
-    samples: pd.DataFrame
+    requests: Requests
+    samples: Samples
     queries: tuple[CapturedQuery, ...] = ()
     plans: tuple[QueryPlan | NotExplained, ...] = ()
     trace: Trace | None = None
+    advice: IndexAdvice | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ class CapturedQuery:
     `query_id` is the server's own, as text: it exceeds 2^53. `tags` are those of comments: key → value → calls.
     `rows` and `blocks` (shared, hit or read) are of all calls, None where nobody told. `plan` is one that the server
     logged by itself, as text or as JSON. `is_estimate`: times and calls are estimated from samples. `phases` are calls,
-    `phase_ms` the time in them, empty where it was not told.
+    `phase_ms` the time in them, empty where it was not told. `max_ms` is None where only means were told. `user` is the
+    one whose execution was kept; `users` are calls by user, where they were counted so.
     """
 
     fingerprint: str
@@ -30,7 +31,7 @@ class CapturedQuery:
     calls: int
     total_ms: float
     mean_ms: float
-    max_ms: float
+    max_ms: float | None
     parameter_sets: tuple[ParameterSet, ...] = ()
     phases: Mapping[str, int] = field(default_factory=dict)
     query_id: str | None = None
@@ -42,12 +43,13 @@ class CapturedQuery:
     plan: str | None = None
     is_estimate: bool = False
     phase_ms: Mapping[str, float] = field(default_factory=dict)
+    users: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class TracedStatement:
     """A statement shape that was executed in a trace. Rows and blocks are means of one execution, None where no server
-    statistics told them; `is_write` is None where the statement cannot be read.
+    statistics told them; `is_write` is None where the statement cannot be read. `query_id` is the server's own.
     """
 
     fingerprint: str
@@ -55,6 +57,7 @@ class TracedStatement:
     is_write: bool | None = None
     rows: float | None = None
     blocks: float | None = None
+    query_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,14 @@ class Trace:
 class StatementShare:
     """One statement's part in an endpoint, a request: calls, time in the server, and `until_ms`, the time from the end
     of the statement before to its own end, with the round trip and what the application did in between.
+    `lock_wait_ms` is that of the budget, as far as it is this statement's.
     """
 
     statement: TracedStatement
     calls: float
     ms: float
     until_ms: float
+    lock_wait_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,8 @@ class Budget:
 
     `execution_ms` + `planning_ms` + `round_trips_ms` + `rest_ms` is `service_ms`, unless the statements ran beside each
     other (`is_parallel`). `planning_ms` is part of `execution_ms` where the server told only the sum. There is no lock
-    to wait for at concurrency 1.
+    to wait for at concurrency 1: `lock_wait_ms` is of a request in the phase under load `lock_wait_phase`, beside the
+    sum, None where nobody looked.
     """
 
     endpoint: str
@@ -140,6 +146,8 @@ class Budget:
     blocks: float | None
     statements: tuple[StatementShare, ...]
     is_parallel: bool = False
+    lock_wait_ms: float | None = None
+    lock_wait_phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

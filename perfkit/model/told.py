@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from perfkit.model.advised import IndexAdvice
 from perfkit.model.asked import Expectation, Sheet, Tolerance
 from perfkit.model.measured import RunRecord
 from perfkit.model.planned import NotExplained, PlanDiff, QueryPlan
@@ -53,7 +54,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Head against base for one metric. `relative` is head/base - 1 with its 95 % interval; None without a base."""
+    """Head against base for one metric. `relative` is head/base - 1 with its 95 % interval; None without a base.
+
+    `difference` is the 95 % interval of head - base in the metric's unit, where a ratio would say nothing (leaks).
+    """
 
     metric: str
     scope: Scope
@@ -64,17 +68,7 @@ class Change:
     direction: Direction
     is_gating: bool
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """All changes between two runs, most severe first, with what weakens them (`caveats`) and what counts as one."""
-
-    base_id: str
-    head_id: str
-    changes: tuple[Change, ...]
-    caveats: tuple[str, ...] = ()
-    tolerance: Tolerance = field(default_factory=Tolerance)
+    difference: tuple[float, float] | None = None
 
 
 LeakOutcome = Literal["LEAK", "OK", "RETAINED", "INCONCLUSIVE"]
@@ -104,13 +98,40 @@ class LeakVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class LeakChange:
+    """One resource of one leak phase in two runs; a side is None where it was not judged."""
+
+    phase: str
+    resource: str
+    before: LeakVerdict | None
+    after: LeakVerdict | None
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All changes between two runs, most severe first, with what weakens them (`caveats`) and what counts as one.
+
+    `leaks` are the verdicts on leaks side by side; the change of each is among `changes`.
+    """
+
+    base_id: str
+    head_id: str
+    changes: tuple[Change, ...]
+    caveats: tuple[str, ...] = ()
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    leaks: tuple[LeakChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A diagnosis: evidence, what it costs, and the fix as text and as SQL.
 
     `impact_ms` is of one execution where a plan alone tells it, of one request of `endpoint` under load where a whole
     run does; `share` is its part of that request's time. `milestone` is where the plans put such work. `confidence`:
     proven by an experiment, measured, or likely. `unless` says when the finding is wrong.
-    `node` is which node of the statement's plan it is about: child numbers from the root.
+    `node` is which node of the statement's plan it is about: child numbers from the root. The texts hold no literal of
+    SQL; `originals` are (as it stands there, as it was) of what literals were taken out of, for who may see them.
     """
 
     rule: str
@@ -126,6 +147,7 @@ class Finding:
     confidence: Literal["proven", "measured", "likely"] | None = None
     unless: str | None = None
     node: tuple[int, ...] | None = None
+    originals: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +181,7 @@ class Judged:
     findings: tuple[Finding, ...] = ()
     queries: tuple[CapturedQuery, ...] = ()
     plans: tuple[QueryPlan | NotExplained, ...] = ()
+    advice: IndexAdvice | None = None
     budgets: tuple[Budget, ...] = ()
     leaks: tuple[LeakVerdict, ...] = ()
     timeline: Timeline = Timeline()

@@ -117,6 +117,7 @@ def _statement(key: str, execution: TimedExecution, work: Mapping[str, Work]) ->
         is_write=_is_write(execution.sql[:MAX_STATEMENT_CHARACTERS]),
         rows=done.rows if done else None,
         blocks=done.blocks if done else None,
+        query_id=execution.query_id,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,8 +142,8 @@ class StatementsCapture:
     def _own_notes(self, hidden: int, user: str) -> Iterator[str]:
         yield (
             f"pg_stat_statements was read {self.readings:,} times at {self.took_s / self.readings * 1e3:.1f} ms each;"
-            " it tells means and no parameters, so a statement counts as slow where its mean is, and at the edge of a"
-            " phase calls are good to a second"
+            " it tells means, no longest time and no parameters, so a statement counts as slow where its mean is; users"
+            " of one statement are added up, and at the edge of a phase calls are good to a second"
         )
         if hidden:
             yield f'{hidden:,} calls of other users were hidden; GRANT pg_read_all_stats TO "{user}" to see them'
@@ -179,13 +180,16 @@ def _query(
         phase: sum(grown[key].total_ms for key in counted if key in grown) for phase, grown in per_phase.items()
     }
     mean_ms = total.total_ms / total.calls
+    users: Counter[str] = Counter()
+    for key, one in counted.items():
+        users[texts[key[:2]][1]] += one.calls
     return CapturedQuery(
         fingerprint=fingerprint,
         statement=text,
         calls=total.calls,
         total_ms=total.total_ms,
         mean_ms=mean_ms,
-        max_ms=mean_ms,
+        max_ms=None,
         parameter_sets=() if highest_parameter(text) else (ParameterSet((), mean_ms),),
         phases={phase: count for phase, count in calls.items() if count},
         phase_ms={phase: phase_ms[phase] for phase, count in calls.items() if count},
@@ -195,6 +199,7 @@ def _query(
         tags={key: {value: total.calls} for key, value in tags_of(text)},
         rows=total.rows,
         blocks=total.blocks,
+        users=dict(users.most_common()),
     )
 
 

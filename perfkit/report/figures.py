@@ -1,9 +1,11 @@
 """The result as JSON, in a versioned shape: for a run of its own, or for two and what changed between them.
 
     {"schema": 1, "run": {…}, "status": …, "metrics": [{"name", "value", "scope": {…}, "better", "n", "interval"}],
-     "verdicts": […], "validity": […], "findings": […], "budgets": […], "leaks": […], "queries": […]}
+     "verdicts": […], "validity": […], "findings": […], "advice": {…} or null, "budgets": […], "leaks": […],
+     "queries": […]}
 
-For two runs: {"schema": 1, "title": …, "before": a run as above, "after": another, "changes": […], "caveats": […]}.
+For two runs: {"schema": 1, "title": …, "before": a run as above, "after": another, "changes": […], "leaks": […],
+ "caveats": […]}; there, leaks are verdicts side by side.
 A scope names only what it is about; a number that is not finite is null, as JSON has no other word for it.
 """
 
@@ -13,7 +15,7 @@ import math
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from perfkit.model import CapturedQuery, Change, Check, Finding, Judged, Metric, Scope, Story, Verdict
+from perfkit.model import CapturedQuery, Change, Check, Finding, Judged, LeakChange, Metric, Scope, Story, Verdict
 from perfkit.report.redaction import redacted, redacted_run
 
 SCHEMA: Final = 1
@@ -36,6 +38,7 @@ def _story(story: Story) -> dict[str, Any]:
         "before": _run(story.before),
         "after": _run(story.after),
         "changes": [_change(change) for change in comparison.changes] if comparison else [],
+        "leaks": [_leak(leak) for leak in comparison.leaks] if comparison else [],
         "caveats": list(comparison.caveats) if comparison else [],
     }
 
@@ -57,7 +60,8 @@ def _run(judged: Judged) -> dict[str, Any]:
         "metrics": [_metric(metric) for metric in judged.metrics],
         "verdicts": [_verdict(verdict) for verdict in judged.verdicts],
         "validity": [_check(check) for check in run.validity.checks],
-        "findings": [_finding(finding) for finding in judged.findings],
+        "findings": [finding_json(finding) for finding in judged.findings],
+        "advice": asdict(judged.advice) if judged.advice else None,
         "budgets": [asdict(budget) for budget in judged.budgets],
         "leaks": [asdict(leak) for leak in judged.leaks],
         "queries": [_query(query) for query in judged.queries],
@@ -104,14 +108,16 @@ def _check(check: Check) -> dict[str, Any]:
     return {"name": check.name, "ok": check.is_ok, **said}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    return asdict(finding) | {"evidence": list(finding.evidence)}
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding that may be shown as it is: what it was before its literals were taken out is no part of it."""
+    return {key: value for key, value in asdict(finding).items() if key != "originals"}
 
 
 def _query(query: CapturedQuery) -> dict[str, Any]:
     """The key to the scope of the sql metrics; bind parameters stay in the run folder."""
     told = ("fingerprint", "statement", "calls", "total_ms", "mean_ms", "max_ms")
-    return {key: getattr(query, key) for key in told} | {"phases": dict(query.phases)}
+    counts = {"phases": dict(query.phases), "users": dict(query.users)}
+    return {key: getattr(query, key) for key in told} | counts
 
 
 def _change(change: Change) -> dict[str, Any]:
@@ -125,7 +131,18 @@ def _change(change: Change) -> dict[str, Any]:
         "direction": change.direction,
         "gating": change.is_gating,
         "message": change.message,
+        "difference": list(change.difference) if change.difference else None,
     }
+
+
+def _leak(leak: LeakChange) -> dict[str, Any]:
+    """The verdicts of a resource side by side; all that is known of them is in `leaks` of each run."""
+    told = ("outcome", "per_request", "interval", "confidence")
+    sides = {"before": leak.before, "after": leak.after}
+    verdicts = {
+        name: {key: getattr(side, key) for key in told} if side is not None else None for name, side in sides.items()
+    }
+    return {"phase": leak.phase, "resource": leak.resource, **verdicts, "change": _change(leak.change)}
 
 
 def _finite(value: Any) -> Any:

@@ -10,12 +10,14 @@ from markupsafe import Markup
 from perfkit import __version__
 from perfkit.model import Story
 from perfkit.report.sections import SECTIONS
+from perfkit.visible import visible
 
 
 def render(story: Story) -> str:
     """The whole page. What the story has no data for has no section."""
     parts = [(name, title, body) for name, title, body in _sections(story) if body]
-    return _environment().get_template("page.html.j2").render(title=story.title, parts=parts, version=__version__)
+    page = _environment().get_template("page.html.j2")
+    return visible(page.render(title=story.title, parts=parts, version=__version__))
 
 
 def _sections(story: Story) -> list[tuple[str, str, Markup | None]]:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from perfkit import reading
 from perfkit.model import Story, Verdict
 from perfkit.report import phrases
+from perfkit.visible import visible
 
 # What XML 1.0 cannot hold, not even escaped: https://www.w3.org/TR/xml/#charsets
 _ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -65,4 +66,4 @@ def _facts(verdict: Verdict) -> str:
 
 
 def _legal(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", text)
+    return _ILLEGAL.sub("\ufffd", visible(text))

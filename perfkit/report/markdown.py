@@ -9,6 +9,7 @@ from typing import Any, Final
 from perfkit.model import Story
 from perfkit.report.sections import SECTIONS
 from perfkit.report.tables import Cell, Column, Table
+from perfkit.visible import visible
 
 _LIMIT: Final = 60
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]|~#!])")
@@ -27,7 +28,7 @@ def render(story: Story) -> str:
             continue
         heading = [] if name == "verdict" else [f"## {section.TITLE}"]
         parts += heading + write(values)
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return visible("\n\n".join(part for part in parts if part) + "\n")
 
 
 def text(raw: str) -> str:
@@ -124,6 +125,18 @@ def _findings(it: Values) -> list[str]:
     return parts
 
 
+def _advice(it: Values) -> list[str]:
+    parts: list[str] = []
+    for run in it["runs"]:
+        parts += [f"### {text(run['label'])}" if run["label"] else "", text(run["lead"])]
+        for card in run["cards"]:
+            parts.append(f"### {text(card['title'])} ({text(', '.join(card['facts']))})")
+            parts.append("\n".join(f"- {text(line)}" for line in card["evidence"]))
+            parts += [fenced(card["sql"]), table(card["table"])]
+        parts += [*_captioned(run["tables"]), *map(text, run["notes"])]
+    return parts
+
+
 def _budget(it: Values) -> list[str]:
     return [text(it["note"]), *_captioned(it["tables"])]
 
@@ -143,6 +156,7 @@ WRITERS: Final[Mapping[str, Callable[[Values], list[str]]]] = {
     "memory": _one,
     "leaks": _tables,
     "findings": _findings,
+    "advice": _advice,
     "budget": _budget,
     "database": _one,
     "measured": _measured,

@@ -24,15 +24,22 @@ def of(name: str, value: float | None) -> str:
 
 
 def interval(change: Change) -> str:
-    """The 95 % interval of the relative change, "" where there is none; as factors where shares would all be −100%."""
+    """The 95 % interval of the relative change, as factors where shares would all be −100%; else that of the
+    difference; "" where there is none.
+    """
     if change.interval is None:
-        return ""
-    low, high = sorted(1 + end for end in change.interval)
+        return " to ".join(of(change.metric, end) for end in change.difference or ())
+    return span(*change.interval)
+
+
+def span(one: float, other: float) -> str:
+    """Two relative changes, the ends of an interval, as factors where shares would all be −100%."""
+    low, high = sorted((1 + one, 1 + other))
     if low >= 2:
         return f"{reading.factor(low)}× to {reading.factor(high)}×"
     if 0 < low <= high <= 0.5:
         return f"{reading.factor(1 / high)}× to {reading.factor(1 / low)}×"
-    return " to ".join(reading.share(end) for end in change.interval)
+    return f"{reading.share(one)} to {reading.share(other)}"
 
 
 def moment(unix_s: float | None) -> str:

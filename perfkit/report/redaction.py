@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from perfkit.model import CapturedQuery, Finding, Judged, NotExplained, PlanNode, QueryPlan, Story
+from perfkit.model import (
+    CapturedQuery,
+    Effect,
+    Finding,
+    IndexAdvice,
+    Judged,
+    NotExplained,
+    PlanNode,
+    QueryPlan,
+    Story,
+)
 from perfkit.redact import redact_literals, redact_plan_details
 
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
@@ -14,10 +25,13 @@ _NAMED: Final = re.compile(r'"[^"]*"')  # the server's own messages put values i
 
 
 def redacted(story: Story) -> Story:
-    """The same story without a literal of its SQL, unless it says `show_literals`."""
-    if story.show_literals:
-        return story
-    return replace(story, before=story.before and redacted_run(story.before), after=redacted_run(story.after))
+    """The same story without a literal of its SQL; with all of them where it says `show_literals`."""
+    told = _readable_run if story.show_literals else redacted_run
+    return replace(story, before=story.before and told(story.before), after=told(story.after))
+
+
+def _readable_run(judged: Judged) -> Judged:
+    return replace(judged, findings=tuple(told_finding(finding, show_literals=True) for finding in judged.findings))
 
 
 def redacted_run(judged: Judged) -> Judged:
@@ -26,7 +40,8 @@ def redacted_run(judged: Judged) -> Judged:
         judged,
         queries=tuple(_query(query) for query in judged.queries),
         plans=tuple(redacted_plan(plan) for plan in judged.plans),
-        findings=tuple(redacted_finding(finding) for finding in judged.findings),
+        findings=tuple(told_finding(finding) for finding in judged.findings),
+        advice=redacted_advice(judged.advice) if judged.advice else None,
     )
 
 
@@ -46,10 +61,51 @@ def _node(node: PlanNode) -> PlanNode:
     return replace(node, details=redact_plan_details(node.details), children=children)
 
 
-def redacted_finding(finding: Finding) -> Finding:
-    """Its figures are the evidence and stay; only what stands in quotes came out of the SQL."""
-    evidence = tuple(_quoted(line) for line in finding.evidence)
-    return replace(finding, title=_quoted(finding.title), evidence=evidence, fix=_quoted(finding.fix))
+def told_finding(finding: Finding, *, show_literals: bool = False) -> Finding:
+    """As it may be shown: with the literals of its SQL, or with none.
+
+    Its figures are the evidence and stay; besides what it knows itself, only what stands in quotes came out of the SQL.
+    """
+    clean = _restoring(dict(finding.originals)) if show_literals else _quoted
+    return replace(
+        finding,
+        title=clean(finding.title),
+        evidence=tuple(clean(line) for line in finding.evidence),
+        fix=clean(finding.fix),
+        sql=clean(finding.sql) if finding.sql and show_literals else finding.sql,
+        originals=(),
+    )
+
+
+def _restoring(originals: Mapping[str, str]) -> Callable[[str], str]:
+    """Puts the literals back, of what is shown alike in its longest form first, and each only once."""
+    if not originals:
+        return lambda text: text
+    shown = re.compile("|".join(re.escape(text) for text in sorted(originals, key=len, reverse=True)))
+    return lambda text: shown.sub(lambda found: originals[found[0]], text)
+
+
+def redacted_advice(advice: IndexAdvice) -> IndexAdvice:
+    """An index on a condition holds the condition's literals, and so do statements. Names are no literals."""
+    return replace(
+        advice,
+        advice=tuple(
+            replace(
+                one,
+                index=redact_literals(one.index),
+                sql=redact_literals(one.sql),
+                effects=_effects(one.effects),
+            )
+            for one in advice.advice
+        ),
+        not_advised=tuple(replace(one, index=redact_literals(one.index)) for one in advice.not_advised),
+        unneeded=tuple(replace(one, effects=_effects(one.effects)) for one in advice.unneeded),
+        overall=_effects(advice.overall),
+    )
+
+
+def _effects(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    return tuple(replace(one, statement=" ".join(redact_literals(one.statement).split())) for one in effects)
 
 
 def _quoted(text: str) -> str:

@@ -54,6 +54,13 @@ class Table:
     def has_groups(self) -> bool:
         return any(column.group for column in self.columns)
 
+    def label(self, place: int) -> str:
+        """What a column is called where it stands alone: with its group, unless the columns of the group have names of
+        their own."""
+        column = self.columns[place]
+        is_plain = [one.label for one in self.columns].count(column.label) == 1
+        return column.label if is_plain or not column.group else f"{column.group}, {column.label.lower()}"
+
 
 def number(text: str, note: str = "") -> Cell:
     """A figure: set in columns that line up."""

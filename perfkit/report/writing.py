@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from perfkit import files
@@ -10,6 +9,7 @@ from perfkit.model import Story
 from perfkit.report import html, junit, markdown
 from perfkit.report.figures import metrics_json
 from perfkit.report.redaction import redacted
+from perfkit.visible import json_text
 
 
 def write_reports(story: Story, folder: Path) -> tuple[Path, ...]:
@@ -25,7 +25,7 @@ def write_reports(story: Story, folder: Path) -> tuple[Path, ...]:
         "report.html": html.render(shown),
         "report.md": markdown.render(shown),
         "junit.xml": junit.render(shown),
-        "metrics.json": json.dumps(metrics_json(story), indent=1, ensure_ascii=False) + "\n",
+        "metrics.json": json_text(metrics_json(story)) + "\n",
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

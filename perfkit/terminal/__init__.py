@@ -7,6 +7,7 @@ Literals of SQL are shown as they arrive; whoever calls has taken them out.
 from __future__ import annotations
 
 from perfkit.terminal.advice import advice_view, steps_table
+from perfkit.terminal.budget import budgets_table
 from perfkit.terminal.captured import captured_table, reading_bar
 from perfkit.terminal.leaks import leaks_list
 from perfkit.terminal.live import LiveView, progress_line
@@ -27,6 +28,7 @@ __all__ = [
     "LiveView",
     "MemoryView",
     "advice_view",
+    "budgets_table",
     "captured_table",
     "comparison_table",
     "diff_table",

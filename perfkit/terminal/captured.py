@@ -10,7 +10,7 @@ from rich.table import Table
 
 from perfkit import reading, units
 from perfkit.model import CapturedQuery
-from perfkit.terminal.text import new_table, plain
+from perfkit.terminal.text import MISSING, new_table, plain
 
 _MOST: Final = 20
 
@@ -27,7 +27,7 @@ def captured_table(queries: Sequence[CapturedQuery]) -> Table:
         where = f"{query.fingerprint} · {query.database}" if query.database else query.fingerprint
         statement = plain(reading.shortened(query.statement)).append("\n").append(plain(where, "dim"))
         share = units.show(query.total_ms / total_ms if total_ms else 0.0, "ratio")
-        times = [units.show(ms, "ms") for ms in (query.mean_ms, query.max_ms)]
+        times = [MISSING if ms is None else units.show(ms, "ms") for ms in (query.mean_ms, query.max_ms)]
         table.add_row(statement, f"{query.calls:,}", units.show(query.total_ms, "ms"), share, *times)
     return table
 

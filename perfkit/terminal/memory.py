@@ -20,6 +20,7 @@ _LABELS: Final = {
     "rss_bytes": "resident",
     "heap_used_bytes": "heap",
     "heap_external_bytes": "heap, external",
+    "heap_blocks_count": "heap, blocks",
     "cpu_ratio": "CPU",
     "threads_count": "threads",
     "fds_count": "open files",

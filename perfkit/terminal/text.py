@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from rich import box
@@ -11,17 +10,15 @@ from rich.text import Text
 
 from perfkit import reading
 from perfkit.model import Metric, Verdict
+from perfkit.visible import on_one_line
 
 MISSING: Final = "–"
 _LOOKS: Final = {"pass": "green", "fail": "bold red", "unmeasured": "bold red", "advisory": "yellow"}
-# C0 and C1 control characters (so no escape sequence), those that turn the direction of writing, and surrogates, which
-# have no form that could be written.
-_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def plain(raw: str, style: str = "") -> Text:
     """Text from outside as it stands, on one line."""
-    return Text(_UNSEEN.sub(" ", raw), style=style)
+    return Text(on_one_line(raw), style=style)
 
 
 def value_text(metric: Metric | None, missing: str = MISSING) -> Text:

@@ -327,6 +327,28 @@ def test_what_else_differs_is_said(facts: dict[str, Any], said: str) -> None:
     assert said in compared(records=(a_record(), replace(a_record(), **facts))).caveats
 
 
+@pytest.mark.parametrize(
+    ("source", "fingerprints", "said"),
+    [
+        ("log", "own", []),
+        ("log", "pgparse 1.0", ["told apart by 'own' before and 'pgparse 1.0' after: none of one run is found"]),
+        ("statements", "own", ["captured from 'log' before and 'statements' after: they do not count the same"]),
+        (None, None, []),
+    ],
+)
+def test_statements_that_were_captured_otherwise_are_not_new(
+    source: str | None, fingerprints: str | None, said: list[str]
+) -> None:
+    """Where one run captured none, there is nothing to mistake."""
+    base, head = (
+        a_record(provenance={"capture": {"source": one, "fingerprints": method}} if one else {})
+        for one, method in (("log", "own"), (source, fingerprints))
+    )
+    caveats = [one for one in compared(records=(base, head)).caveats if one.startswith("Statements were")]
+    assert len(caveats) == len(said)
+    assert all(part in caveat for part, caveat in zip(said, caveats, strict=True))
+
+
 @pytest.mark.parametrize(("seconds", "is_said"), [(24.0, True), (180.0, False)])
 def test_that_blocks_are_short_is_said(seconds: float, is_said: bool) -> None:
     blocks = [[a_metric(**ENDPOINT)] for _ in range(12)]

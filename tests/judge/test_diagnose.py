@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 
+from perfkit.explain.rules import RULES
 from perfkit.judge.diagnose import FINDERS, SAME_CAUSE, Evidence, diagnose
+from perfkit.judge.diagnose.advised import INDEX_RULES
 from perfkit.judge.diagnose.selects import is_bounded, stars
 from perfkit.model import (
+    AdvisedIndex,
     Budget,
     CapturedQuery,
+    Effect,
     Finding,
+    IndexAdvice,
     Metric,
     PlanNode,
     QueryPlan,
@@ -25,6 +30,7 @@ from perfkit.model import (
     TracedRequest,
     TracedStatement,
 )
+from perfkit.report.redaction import told_finding
 from tests.builders import START, a_phase, a_run
 
 LIST = "SELECT id, name FROM customers ORDER BY id"
@@ -218,12 +224,18 @@ def test_what_need_not_be_kept(facts: dict[str, Any]) -> None:
 
 
 def waiting(
-    busy: float = 1.9, connections: float = 2, loaded_ms: float = 900.0, sql_ms: float = 2.0, cpu: float = 0.3
+    busy: float = 1.9,
+    connections: float = 2,
+    loaded_ms: float = 900.0,
+    sql_ms: float = 2.0,
+    cpu: float = 0.3,
+    idle: float = 0.0,
 ) -> Evidence:
     metrics = [
         *figures(requests_count=1000, latency_avg_ms=loaded_ms),
         *figures(phase="single", latency_avg_ms=10.0),
         *figures(None, sessions_connections_count=connections, sessions_busy_count=busy, cpu_avg_ratio=cpu),
+        *figures(None, sessions_idle_in_transaction_count=idle),
     ]
     return evidence(*metrics, budgets=[a_budget(ms=sql_ms)])
 
@@ -231,6 +243,13 @@ def waiting(
 def test_a_used_up_pool() -> None:
     """All connections busy, and fast SQL in a slow reply."""
     assert rules(waiting()) == ["pool_exhaustion"]
+
+
+@pytest.mark.parametrize(("idle", "fix"), [(1.5, "End the transaction"), (0.4, "Make the statements")])
+def test_the_fix_of_a_used_up_pool_is_for_what_holds_the_connections(idle: float, fix: str) -> None:
+    """Mostly idle in open transactions: something that is no SQL. Mostly executing: the SQL."""
+    (finding,) = diagnose(waiting(idle=idle))
+    assert finding.fix.startswith(fix)
 
 
 @pytest.mark.parametrize(
@@ -260,12 +279,26 @@ def test_one_core_or_all_of_them(cpu: float, found: bool) -> None:
     assert rules(evidence(*figures(None, cpu_avg_ratio=cpu))) == (["cpu_bound"] if found else [])
 
 
-@pytest.mark.parametrize(("waiting_count", "found"), [(2.0, True), (0.1, False)])
-def test_lock_waits_by_littles_law(waiting_count: float, found: bool) -> None:
-    """2 sessions waiting at 100 requests a second are 20 ms a request."""
-    facts = figures(None, sessions_lock_waiting_count=waiting_count, throughput_requests_per_s=100, latency_avg_ms=100)
+@pytest.mark.parametrize(("wait_ms", "found"), [(20.0, True), (9.0, False)])
+def test_lock_waits_of_all_requests(wait_ms: float, found: bool) -> None:
+    """Where no trace tells whose they are; a tenth of the mean response time."""
+    facts = figures(None, sessions_lock_waiting_count=2, sql_lock_wait_per_request_ms=wait_ms, latency_avg_ms=100)
     findings = diagnose(evidence(*facts))
-    assert [(one.rule, one.impact_ms) for one in findings] == ([("lock_waits", pytest.approx(20))] if found else [])
+    assert [(one.rule, one.impact_ms) for one in findings] == ([("lock_waits", 20.0)] if found else [])
+
+
+def test_lock_waits_of_an_endpoint_are_told_there() -> None:
+    """With its statement, also where they are little of all requests."""
+    facts = figures(None, sessions_lock_waiting_count=2, sql_lock_wait_per_request_ms=1.0, latency_avg_ms=100)
+    share = replace(WRITING, lock_wait_ms=40.0)
+    (finding,) = diagnose(evidence(*facts, budgets=[a_budget(lock_wait_ms=40.0, statements=(share,))]))
+    assert (finding.rule, finding.endpoint, finding.impact_ms, finding.share) == ("lock_waits", "List", 40.0, 0.4)
+    assert "most in UPDATE t" in finding.evidence[0]
+
+
+@pytest.mark.parametrize("wait_ms", [None, 0.0, 9.0])
+def test_what_hardly_waits_or_is_not_known_to_is_no_finding(wait_ms: float | None) -> None:
+    assert rules(evidence(budgets=[a_budget(lock_wait_ms=wait_ms)])) == []
 
 
 # Memory, the generator, failures
@@ -366,3 +399,89 @@ def test_what_costs_most_under_load_comes_first() -> None:
     rare = [*figures("Rare", requests_count=10, latency_avg_ms=900)]
     facts = evidence(*rare, repetitions=[a_repetition(endpoint="Rare"), a_repetition()])
     assert [finding.endpoint for finding in diagnose(facts)] == ["List", "Rare"]
+
+
+# Indexes that were proven
+
+
+def an_advice(**facts: Any) -> IndexAdvice:
+    """One index on t, with which the statement f takes 1 ms where it took 9."""
+    effect = Effect("f", LIST, 100, 9.0, 1.0, 0.11, (0.1, 0.12), 900.0, 3.0, "faster", "same", 9)
+    plain = AdvisedIndex(
+        index="t (a) WHERE (b <> 'secret')",
+        table="public.t",
+        name="ix_t_a",
+        sql="CREATE INDEX CONCURRENTLY ix_t_a ON public.t (a) WHERE (b <> 'secret');",
+        bytes=8192,
+        build_s=0.1,
+        saved_ms=800.0,
+        evidence=(),
+        write=None,
+        effects=(effect,),
+    )
+    effects = facts.pop("effects", None)
+    changed = replace(plain, **facts)
+    return IndexAdvice(900.0, (replace(changed, effects=effects(effect)) if effects else changed,))
+
+
+def test_a_missing_index_is_the_one_that_was_proven() -> None:
+    """Its literals are the application's own, and shown on demand only."""
+    facts = evidence(plans=[a_plan()], plan_findings=[a_plan_finding()], advice=an_advice())
+    (finding,) = diagnose(facts)
+    assert finding.sql == "CREATE INDEX CONCURRENTLY ix_t_a ON public.t (a) WHERE (b <> ?);"
+    assert finding.confidence == "proven"
+    assert "9.00 ms → 1.00 ms" in finding.evidence[-1]
+    assert "WHERE (b <> 'secret')" in str(told_finding(finding, show_literals=True).sql)
+    assert "secret" not in str(told_finding(finding))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"table": "public.other_t"},
+        {"effects": lambda effect: (replace(effect, fingerprint="g"),)},
+        {"effects": lambda effect: (replace(effect, outcome="same"),)},
+    ],
+    ids=["another table", "another statement", "no faster"],
+)
+def test_an_index_for_something_else_proves_nothing(facts: dict[str, Any]) -> None:
+    (finding,) = diagnose(evidence(plans=[a_plan()], plan_findings=[a_plan_finding()], advice=an_advice(**facts)))
+    assert (finding.sql, finding.confidence) == ("CREATE …", "measured")
+
+
+def test_what_no_index_mends_stays_as_it_is() -> None:
+    plan_finding = a_plan_finding(rule="jit_overhead")
+    (finding,) = diagnose(evidence(plans=[a_plan()], plan_findings=[plan_finding], advice=an_advice()))
+    assert finding.sql == "CREATE …"
+
+
+def test_a_trade_is_told_with_the_fix() -> None:
+    advice = an_advice(effects=lambda effect: (effect, replace(effect, fingerprint="g", outcome="slower")))
+    (finding,) = diagnose(evidence(plans=[a_plan()], plan_findings=[a_plan_finding()], advice=advice))
+    assert "makes 1 other statement slower" in finding.fix
+
+
+def test_the_rules_that_an_index_may_mend_exist() -> None:
+    assert {rule.NAME for rule in RULES} >= INDEX_RULES
+
+
+# Literals
+
+
+def test_a_traced_statement_is_told_as_it_was_captured_where_that_is_wanted() -> None:
+    """The trace keeps none of its literals."""
+    traced_as = TracedStatement("f", "SELECT name FROM items WHERE kind = ? AND id = $1")
+    query = CapturedQuery("f", traced_as.statement.replace("?", "'rare'"), 9, 9.0, 1.0, 1.0)
+    loop = a_repetition(statement=traced_as.statement)
+    facts = evidence(repetitions=[loop], queries=[query], trace=Trace("trace", (traced_as,)))
+    (finding,) = diagnose(facts)
+    hidden, shown = (told_finding(finding, show_literals=wanted).evidence[0] for wanted in (False, True))
+    assert ("kind = ? AND" in hidden, "kind = 'rare' AND" in shown) == (True, True)
+
+
+def test_literals_are_put_back_once_and_the_longest_form_first() -> None:
+    pairs = (("a = ?", "a = 'b = ?'"), ("b = ?", "b = 7"), ("a = ? AND b = ?", "a = 1 AND b = 2"))
+    finding = Finding("r", "a = ?", ("a = ? AND b = ?", "b = ?"), None, "fix", sql="a = ?", originals=pairs)
+    shown = told_finding(finding, show_literals=True)
+    assert (shown.title, shown.evidence, shown.sql) == ("a = 'b = ?'", ("a = 1 AND b = 2", "b = 7"), "a = 'b = ?'")
+    assert (told_finding(finding).sql, told_finding(finding).originals) == ("a = ?", ())

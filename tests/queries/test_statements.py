@@ -50,6 +50,7 @@ def test_calls_time_rows_and_blocks_of_the_run_are_counted(dsn: str, capture: St
     assert (query.blocks or 0) >= 3
     assert (query.user, query.database, query.tags) == ("postgres", "counted", {"route": {"/t": 3}})
     assert int(query.query_id or 0) != 0
+    assert (query.max_ms, query.users) == (None, {"postgres": 3})
     assert captured.source == "statements"
     assert "parameters" in captured.notes[0]
 
@@ -88,6 +89,18 @@ def test_statements_that_are_fast_on_average_are_left_out(dsn: str) -> None:
         application.execute("SELECT 1 AS fast")
         application.execute("SELECT pg_sleep(0.015)")
     assert [query.statement for query in capture.collect().queries] == ["SELECT pg_sleep($1)"]
+
+
+def test_users_of_one_statement_are_told_apart(dsn: str, capture: StatementsCapture) -> None:
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute("CREATE ROLE reporter LOGIN")
+        admin.execute("GRANT SELECT ON t TO reporter")
+    for user, calls in (("postgres", 2), ("reporter", 1)):
+        with psycopg.connect(make_conninfo(dsn, user=user), autocommit=True) as application:
+            for _ in range(calls):
+                application.execute("SELECT min(a) FROM t")
+    (query,) = [query for query in capture.collect().queries if "min(" in query.statement]
+    assert (query.calls, query.users) == (3, {"postgres": 2, "reporter": 1})
 
 
 def test_a_reset_in_the_run_is_said(dsn: str, capture: StatementsCapture) -> None:

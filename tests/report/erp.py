@@ -7,14 +7,20 @@ import math
 from dataclasses import replace
 
 from perfkit.explain.diff import diffs
+from perfkit.judge.leaks import leak_changes
 from perfkit.model import (
+    AdvisedIndex,
     Budget,
     CapturedQuery,
     Change,
     Check,
     Comparison,
+    DismissedIndex,
+    Effect,
     Expectation,
     Finding,
+    IndexAdvice,
+    IndexWrites,
     Judged,
     LeakVerdict,
     Metric,
@@ -30,7 +36,9 @@ from perfkit.model import (
     StatementShare,
     Story,
     Timeline,
+    Tolerance,
     TracedStatement,
+    UnneededIndex,
     Validity,
     Verdict,
 )
@@ -78,6 +86,7 @@ def _judged(label: str, position: int) -> Judged:
         queries=(_query(position),),
         plans=(_plan(position), NotExplained("f00d", "the statement writes, and perfkit executes none that does")),
         budgets=_budgets(position),
+        advice=None if position else _advice(),
         leaks=_leaks(position),
         timeline=_timeline(position),
         quantiles={
@@ -85,6 +94,53 @@ def _judged(label: str, position: int) -> Judged:
             for i, phase in enumerate(_PHASES)
             for row in _PLAN
         },
+    )
+
+
+def _advice() -> IndexAdvice:
+    """One index proven, with a statement that gets slower; one tried in vain; one that nobody needs."""
+    helped = Effect("beef", _SLOW, 1188, 765.2, 4.11, 0.0054, (0.0049, 0.0061), 18_234.0, 61.0, "faster", "same", 9)
+    hurt = Effect(
+        "cafe", "SELECT count(*) FROM quotations", 90, 21.4, 24.9, 1.16, (1.08, 1.24), 900.0, 950.0, "slower", "same", 9
+    )
+    same = Effect("d00d", "SELECT 1 FROM quotations LIMIT 1", 9, 0.1, 0.1, 1.0, (1.0, 1.0), 2.0, 2.0, "same", "same", 1)
+    condition = "quotations (status, created_at DESC) WHERE (status <> 'secret-status'::text)"
+    return IndexAdvice(
+        workload_ms=1_040_000.0,
+        advice=(
+            AdvisedIndex(
+                index=condition,
+                table="public.quotations",
+                name="ix_quotations_status_created_at_4c0ffe",
+                sql="CREATE INDEX CONCURRENTLY ix_quotations_status_created_at_4c0ffe ON public." + condition + ";",
+                bytes=4_325_376,
+                build_s=0.42,
+                saved_ms=903_800.0,
+                evidence=("Seq Scan on quotations reads 200,000 rows to keep 1,188 to sort them, 764.0 ms",),
+                write=IndexWrites(71.5, 0.0012, 0.93, 0.41),
+                effects=(helped, hurt, same),
+            ),
+        ),
+        not_advised=(
+            DismissedIndex(
+                "quotations (created_at)", "another index, or none, is better for the workload as a whole", 12.5
+            ),
+        ),
+        unneeded=(
+            UnneededIndex(
+                name="public.quotations_old_idx",
+                table="public.quotations",
+                bytes=2_113_536,
+                because="no scan has used it since the statistics began, 12 days ago (2026-11-10 08:00:00)",
+                is_proven=True,
+                said="3 statements that touch its table ran as fast without it",
+                sql="DROP INDEX CONCURRENTLY public.quotations_old_idx;",
+            ),
+        ),
+        left_out=(NotExplained("f00d", "no parameters were captured"),),
+        greedy_gap_ratio=0.0,
+        server_s=41.2,
+        notes=("Replicas were not looked at: an index may be used there alone.",),
     )
 
 
@@ -126,7 +182,9 @@ def _budgets(position: int) -> tuple[Budget, ...]:
         rest_ms=service_ms - sql_ms - 1.5 - calls * 0.1,
         rows=calls,
         blocks=calls * 3,
-        statements=(StatementShare(statement, calls, sql_ms, sql_ms * 1.2),),
+        statements=(StatementShare(statement, calls, sql_ms, sql_ms * 1.2, (12.4, 0.0)[position]),),
+        lock_wait_ms=(38.2, 0.0)[position],
+        lock_wait_phase="concurrent",
     )
     return asked, Budget("Health", 3, 2.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, None, ())
 
@@ -240,7 +298,10 @@ def _comparison(before: Judged, after: Judged) -> Comparison:
         for metric in before.metrics
         if (metric.name, metric.scope) in later and metric.better and metric.value
     ]
-    return Comparison(before.run.id, after.run.id, tuple(changes), ("The host was busier in the first run.",))
+    leaks = leak_changes(before.leaks, after.leaks, Tolerance())
+    changes += [leak.change for leak in leaks]
+    caveats = ("The host was busier in the first run.",)
+    return Comparison(before.run.id, after.run.id, tuple(changes), caveats, leaks=leaks)
 
 
 def _change(base: Metric, head: Metric) -> Change:
@@ -283,12 +344,17 @@ def _findings() -> tuple[Finding, ...]:
         Finding(
             rule="missing_index",
             title="A filter reads the whole table quotations",
-            evidence=("Seq Scan on quotations read 200,000 rows and kept 1,188", "764 ms of the 771 ms of the plan"),
+            evidence=(
+                "Seq Scan on quotations read 200,000 rows and kept 1,188",
+                "Filter: (status = ?) AND (year = ?)",
+                "764 ms of the 771 ms of the plan",
+            ),
             impact_ms=760.0,
             fix="Index the column of the filter.",
             sql="CREATE INDEX CONCURRENTLY ON quotations (status);",
             fingerprint="beef",
             node=(0,),
+            originals=(("(status = ?) AND (year = ?)", "(status = 'secret-status') AND (year = 77077)"),),
         ),
         Finding(
             "row_estimate", "The planner is wrong by 20×", ("status = 'secret-draft'",), None, "ANALYZE quotations"

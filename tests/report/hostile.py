@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perfkit.model import (
+    AdvisedIndex,
+    Budget,
     CapturedQuery,
     Change,
     Check,
     Comparison,
+    DismissedIndex,
+    Effect,
     Expectation,
     Finding,
+    IndexAdvice,
     NotExplained,
     PlanNode,
     QueryPlan,
@@ -18,8 +23,11 @@ from perfkit.model import (
     Sheet,
     SheetCell,
     SheetRow,
+    StatementShare,
     Story,
     Timeline,
+    TracedStatement,
+    UnneededIndex,
     Validity,
     Verdict,
 )
@@ -50,6 +58,10 @@ def hostile_story() -> Story:
         provenance={"git_commit": ATTACK, ATTACK: ATTACK, "libraries": {ATTACK: ATTACK}},
         config={"name": ATTACK, ATTACK: [ATTACK], "target": {"url": ATTACK}},
     )
+    share = StatementShare(TracedStatement(ATTACK, ATTACK), 1.0, 9.0, 9.0, 9.0)
+    effect = Effect(ATTACK, ATTACK, 1, 9.0, 1.0, 0.1, (0.1, 0.2), 9.0, 1.0, "faster", "same", 9)
+    index = AdvisedIndex(ATTACK, ATTACK, ATTACK, ATTACK, 8192, 0.1, 8.0, (ATTACK,), None, (effect,))
+    unneeded = UnneededIndex(ATTACK, ATTACK, 8192, ATTACK, True, ATTACK, ATTACK)
     judged = a_judged(
         record,
         metrics=tuple(metrics),
@@ -57,6 +69,8 @@ def hostile_story() -> Story:
         findings=(Finding(ATTACK, ATTACK, (ATTACK,), 1.0, ATTACK, ATTACK, ATTACK),),
         queries=(CapturedQuery(ATTACK, ATTACK, 1, 1.0, 1.0, 1.0, phases={ATTACK: 1}),),
         plans=(QueryPlan(ATTACK, node, 1.0, 1.0, ATTACK, {ATTACK: ATTACK}), NotExplained(ATTACK, ATTACK)),
+        budgets=(Budget(ATTACK, 1, 9.0, 1.0, 9.0, 0.0, 0.0, 0.0, 1.0, 1.0, (share,), False, 9.0, ATTACK),),
+        advice=IndexAdvice(9.0, (index,), (DismissedIndex(ATTACK, ATTACK),), (unneeded,), (effect,), notes=(ATTACK,)),
         timeline=Timeline((0.0,), (1.0,), (1.0,), (1.0,), (0.0,), ((0.0, 1.0),), ((0.0, 1.0),), ((ATTACK, 0.0, 1.0),)),
         quantiles={f"{ATTACK} / {ATTACK}": ((0.5, 1.0), (1.0, 2.0))},
     )

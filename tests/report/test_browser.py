@@ -72,6 +72,18 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(page: Page, report: s
     assert page.evaluate(SIDEWAYS) == []
 
 
+def test_on_a_phone_rows_with_sentences_are_paragraphs(page: Page, report: str) -> None:
+    """All of a verdict, a leak, an advice and a budget is in sight; only tables of figures alone go sideways."""
+    page.open(report, width=390, height=844)
+    wide = """[...document.querySelectorAll(".scroll")].filter(it => it.scrollWidth > it.clientWidth + 1)
+        .map(it => it.closest("section").id)"""
+    told = set(page.evaluate(wide))
+    assert told & {"validity", "sheets", "expectations", "leaks", "findings", "advice", "budget"} == set()
+    label = "getComputedStyle(document.querySelector('#budget td:last-child'), '::before').content"
+    assert "Lock wait in concurrent" in page.evaluate("document.querySelector('#budget td:last-child').dataset.label")
+    assert page.evaluate(label) not in ("none", "normal")
+
+
 def test_long_hostile_names_do_not_widen_the_page(page: Page, hostile_report: str) -> None:
     page.open(hostile_report, width=390, height=844)
     page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perfkit.explain.diff import diffs
-from perfkit.model import Finding
+from perfkit.model import CapturedQuery, Finding
 from perfkit.report import html
 from perfkit.report.redaction import redacted
 from perfkit.report.sections import database
-from tests.builders import a_judged, a_story
+from tests.builders import a_judged, a_run, a_story
 from tests.explain.plans import Json, a_node, a_plan
 
 
@@ -61,3 +61,20 @@ def test_of_a_plan_of_many_partitions_the_hottest_nodes_are_shown() -> None:
     assert "orders_999" in page
     assert "orders_0<" not in page
     assert len(page.encode()) < 500_000
+
+
+def test_how_statements_were_captured_stands_below_them() -> None:
+    """Means of all users are no longest time; and what one run calls otherwise is not new."""
+    query = CapturedQuery("f", "SELECT 1", 3, 9.0, 3.0, None, phases={"single": 3}, users={"app": 2, "report": 1})
+    plain = a_run().record
+    told = {
+        name: a_judged(
+            replace(plain, provenance={"capture": {"source": name, "fingerprints": "own"}}), queries=(query,)
+        )
+        for name in ("statements", "log")
+    }
+    values = database.prepare(a_story(told["statements"], before=told["log"]))
+    assert values is not None
+    assert values["table"].rows[0][0].note == "single 3×; by app 2×, report 1×"
+    assert "captured from 'log' before and 'statements' after" in values["table"].note
+    assert "it tells no longest time" in values["table"].note

@@ -6,6 +6,8 @@ import json
 import math
 from dataclasses import replace
 
+import pytest
+
 from perfkit.report.figures import metrics_json
 from tests.builders import a_judged, a_metric, a_story, a_verdict
 from tests.report.erp import erp_story
@@ -14,7 +16,8 @@ from tests.report.erp import erp_story
 def test_a_run_has_the_documented_shape() -> None:
     content = metrics_json(a_judged())
     assert list(content) == [
-        "schema", "run", "status", "metrics", "verdicts", "validity", "findings", "budgets", "leaks", "queries",
+        "schema", "run", "status", "metrics", "verdicts", "validity", "findings", "advice", "budgets", "leaks",
+        "queries",
     ]  # fmt: skip
 
 
@@ -26,9 +29,18 @@ def test_the_story_of_one_run_is_that_run() -> None:
 def test_a_story_of_two_runs_has_both_and_their_changes() -> None:
     story = erp_story()
     content = metrics_json(story)
-    assert list(content) == ["schema", "title", "before", "after", "changes", "caveats"]
+    assert list(content) == ["schema", "title", "before", "after", "changes", "leaks", "caveats"]
     assert story.before is not None
     assert content["before"] == metrics_json(story.before)
+
+
+def test_leaks_of_two_runs_are_side_by_side_with_what_changed() -> None:
+    heap, files = metrics_json(erp_story())["leaks"]
+    assert (heap["resource"], heap["before"]["outcome"], heap["after"]["outcome"]) == ("heap", "LEAK", "OK")
+    assert heap["before"]["interval"] == [19_830 * 0.98, 19_830 * 1.02]
+    assert (heap["change"]["direction"], heap["change"]["gating"]) == ("improved", True)
+    assert heap["change"]["difference"] == [pytest.approx(-19_829.9)] * 2
+    assert files["change"]["direction"] == "same"
 
 
 def test_a_metric_names_only_what_it_is_about() -> None:

@@ -6,9 +6,21 @@ import pkgutil
 from dataclasses import replace
 from pathlib import Path
 
-from perfkit.model import Change, Comparison, Finding, Scope
+from perfkit.judge.leaks import leak_changes
+from perfkit.model import (
+    Budget,
+    Change,
+    Comparison,
+    Finding,
+    IndexAdvice,
+    Scope,
+    StatementShare,
+    Tolerance,
+    TracedStatement,
+)
 from perfkit.report import markdown, phrases, sections
-from perfkit.report.sections import budget, errors, findings, measured, verdict
+from perfkit.report.sections import advice, budget, errors, findings, leaks, measured, verdict
+from perfkit.report.tables import Column, Table
 from tests.builders import START, a_judged, a_metric, a_phase, a_run, a_story
 from tests.report.erp import erp_story
 
@@ -40,6 +52,23 @@ def test_a_regression_is_told_before_a_larger_improvement_of_the_same_endpoint()
     told = verdict.prepare(story)
     assert [tile["change"] for tile in told["tiles"]] == ["4.0× slower", "100× faster"]
     assert told["worse"] == ["latency.avg of Login, one"]
+
+
+def test_leaks_are_told_before_and_after_for_ten_thousand_requests() -> None:
+    table = leaks.prepare(erp_story())["tables"][0]
+    heap = table.rows[0]
+    assert [cell.text for cell in heap[:7]] == [
+        "leak", "heap, collected", "LEAK", "OK", "198 MB", "1.00 kB", "improved"
+    ]  # fmt: skip
+    assert (heap[4].note, heap[6].note) == ("95%: 194 MB to 202 MB", "95%: -198 MB to -198 MB")
+
+
+def test_a_leak_that_came_is_named_among_what_became_worse() -> None:
+    story = erp_story()
+    assert story.before is not None
+    change = leak_changes(story.after.leaks, story.before.leaks, Tolerance())[0]
+    told = verdict.prepare(replace(story, comparison=Comparison("a", "b", (change.change,), leaks=(change,))))
+    assert told["worse"] == ["leak.per_request of leak, heap"]
 
 
 def test_the_warm_up_is_told_as_it_was_asked_for() -> None:
@@ -100,6 +129,57 @@ def test_where_the_time_goes_is_told_of_each_run_that_was_traced() -> None:
     assert [cell.text for cell in requests.rows[0]][:7] == [
         "Quotations", "23%", "61.4 ms", "12.5 ms", "1.50 ms", "0.10 ms", "47.3 ms",
     ]  # fmt: skip
-    assert [cell.text for cell in requests.rows[1]][-3:] == ["0", "0", "–"]
+    assert [cell.text for cell in requests.rows[1]][-4:] == ["0", "0", "–", "–"]
     assert [row[0].text for row in statements.rows] == ["Quotations"]
     assert budget.prepare(a_story()) is None
+
+
+def test_lock_wait_names_the_phase_under_load() -> None:
+    """0 was looked for; a dash was not. The rest of the budget is of one request alone."""
+    told = budget.prepare(erp_story())
+    assert told is not None
+    before, _, after, _ = told["tables"]
+    assert [table.columns[-1].label for table in (before, after)] == ["Lock wait in concurrent"] * 2
+    assert [[row[-1].text for row in table.rows] for table in (before, after)] == [["38.2 ms", "–"], ["0 ms", "–"]]
+
+
+def test_a_statement_that_waits_for_locks_is_told_though_it_takes_no_time_alone() -> None:
+    statement = TracedStatement("f", "UPDATE stock SET n = n - $1")
+    quick = StatementShare(statement, 1.0, 0.01, 0.01, lock_wait_ms=50.0)
+    others = tuple(StatementShare(TracedStatement(name, name), 1.0, 9.0, 9.0, 0.0) for name in "abc")
+    spent = Budget("Order", 3, 40.0, 4.0, 27.0, 0.0, 0.0, 13.0, None, None, (*others, quick), lock_wait_ms=50.0)
+    told = budget.prepare(a_story(a_judged(budgets=(spent,))))
+    assert told is not None
+    assert [row[1].text for row in told["tables"][1].rows] == ["a", "b", "c", "UPDATE stock SET n = n - $1"]
+
+
+def test_advice_tells_what_each_index_does_to_whom() -> None:
+    """With the interval, what writing pays, and the rest with the reasons."""
+    told = advice.prepare(erp_story())
+    assert told is not None
+    (run,) = told["runs"]
+    (card,) = run["cards"]
+    assert [[cell.text for cell in row][3:] for row in card["table"].rows] == [
+        ["765 ms", "4.11 ms", "185× faster", "164× to 204×"],
+        ["21.4 ms", "24.9 ms", "+16.0%", "+8.00% to +24.0%"],
+    ]
+    assert card["table"].note == "As fast with it: 1 more of the statements that touch its table."
+    assert [table.rows[0][-1].text for table in run["tables"]] == [
+        "another index, or none, is better for the workload as a whole",
+        "3 statements that touch its table ran as fast without it",
+        "no parameters were captured",
+    ]
+
+
+def test_advice_that_found_nothing_says_so() -> None:
+    told = advice.prepare(a_story(a_judged(advice=IndexAdvice(10.0))))
+    assert told is not None
+    assert told["runs"][0]["lead"].startswith("No index made the workload faster")
+    assert advice.prepare(a_story()) is None
+
+
+def test_a_column_that_stands_alone_says_of_which_group_it_is() -> None:
+    """Only where its own name does not say it."""
+    columns = (Column("Endpoint"), Column("Before", "Mean"), Column("Before", "Total"), Column("Change", "Total"))
+    table = Table("", columns, ())
+    assert [table.label(place) for place in range(4)] == ["Endpoint", "Mean, before", "Total, before", "Change"]

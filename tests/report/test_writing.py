@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from perfkit.errors import StoreError
 from perfkit.report.writing import write_reports
 from tests.builders import a_judged, a_metric, a_story
+from tests.report.erp import erp_story
 
 FULL_DISK = """
 import resource, sys
@@ -31,6 +33,17 @@ def test_four_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     paths = write_reports(a_story(), tmp_path / "new")
     assert [path.name for path in paths] == ["report.html", "report.md", "junit.xml", "metrics.json"]
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(path.name for path in paths)
+
+
+def test_no_byte_of_a_report_is_a_literal_unless_it_is_asked_for(tmp_path: Path) -> None:
+    """Those of statements, plans, findings and the indexes that are advised; parameters never."""
+    secrets = {b"secret-draft", b"secret-status", b"77077"}
+    hidden = write_reports(erp_story(), tmp_path / "hidden")
+    shown = write_reports(replace(erp_story(), show_literals=True), tmp_path / "shown")
+    assert not [path.name for path in hidden if any(one in path.read_bytes() for one in (*secrets, b"secret-"))]
+    html, markdown, junit, figures = (path.read_bytes() for path in shown)
+    assert [{one for one in secrets if one in told} for told in (html, markdown, figures)] == [secrets] * 3
+    assert not [told for told in (html, markdown, junit, figures) if b"secret-bind" in told]
 
 
 def test_old_reports_are_replaced(tmp_path: Path) -> None:

@@ -43,10 +43,13 @@ def everything(story: Story) -> list[RenderableType]:
         terminal.metrics_table(story.after),
         terminal.comparison_table(story.comparison),
         terminal.queries_table(story.before),
+        terminal.budgets_table(story.before),
         *terminal.findings_list(story.before.findings),
         *(terminal.plan_tree(plan) for plan in story.before.plans),
         *(terminal.statement_line(plan, BAD * 50) for plan in story.before.plans),
         *terminal.notes_list(story),
+        *terminal.leaks_list(story.after, story.comparison.leaks),
+        *terminal.leaks_list(story.before),
         view,
     ]
 
@@ -96,6 +99,16 @@ def test_hostile_text_is_shown_as_it_is() -> None:
     text = shown(*everything(hostile_story()), width=400)
     assert "[red]x[/red]" in text
     assert ATTACK in text
+
+
+def test_leaks_of_two_runs_stand_side_by_side() -> None:
+    story = erp_story()
+    assert story.comparison is not None
+    (table,) = terminal.leaks_list(story.after, story.comparison.leaks)
+    told = shown(table)
+    assert "LEAK → OK" in told
+    assert "198 MB → 1.00 kB" in told
+    assert "improved" in told
 
 
 def test_what_does_not_hold_comes_first() -> None:

@@ -6,8 +6,10 @@ Ranked by what a fix would save under load: ms of a request times the requests o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from perfkit import reading
 from perfkit.judge.diagnose import (
     cpu_bound,
     failing_endpoint,
@@ -55,9 +57,26 @@ SAME_CAUSE: Final[Mapping[str, str]] = {
 
 def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
     """All findings of a run, those that cost most first."""
-    own = [finding for finder in FINDERS for finding in finder.find(evidence)]
+    own = [_with_originals(finding, evidence) for finder in FINDERS for finding in finder.find(evidence)]
     of_plans = [finding for finding in findings_of_plans(evidence) if not _is_told(finding, own)]
     return tuple(sorted([*own, *of_plans], key=lambda finding: _rank(finding, evidence)))
+
+
+def _with_originals(finding: Finding, evidence: Evidence) -> Finding:
+    """A trace keeps statements without their literals; where one was captured too, as it was then."""
+    captured = {query.fingerprint: query.statement for query in evidence.queries}
+    pairs = {
+        form(statement.statement): form(captured[statement.fingerprint])
+        for statement in (evidence.trace.statements if evidence.trace else ())
+        if statement.fingerprint in captured
+        for form in (reading.shortened, _bare)
+    }
+    whole = "\n".join([*finding.evidence, finding.sql or ""])
+    return replace(finding, originals=tuple(pair for pair in pairs.items() if pair[0] in whole and pair[0] != pair[1]))
+
+
+def _bare(statement: str) -> str:
+    return statement.rstrip("; ")
 
 
 def _is_told(finding: Finding, own: list[Finding]) -> bool:

@@ -5,7 +5,7 @@ Knows metrics, budgets, repetitions and findings of plans as they come; computes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
@@ -14,6 +14,7 @@ from perfkit.model import (
     Budget,
     CapturedQuery,
     Finding,
+    IndexAdvice,
     Metric,
     NotExplained,
     PhaseMark,
@@ -59,6 +60,7 @@ class Evidence:
     plan_findings: Sequence[Finding] = ()
     memory: Sequence[tuple[float, float]] = field(default=(), repr=False)
     least_ms: float = 5.0
+    advice: IndexAdvice | None = None
 
     @cached_property
     def _index(self) -> Mapping[tuple[str, Scope], Metric]:
@@ -71,7 +73,7 @@ class Evidence:
     @cached_property
     def heavy(self) -> PhaseMark | None:
         """The measured phase with the most load: users, or arrivals a second."""
-        return max(self.measured, key=_load_of, default=None)
+        return heaviest(self.measured)
 
     @cached_property
     def light(self) -> PhaseMark | None:
@@ -111,6 +113,11 @@ class Evidence:
     def weight(self, endpoint: str | None) -> float:
         """How many requests of an endpoint the heavy phase made; 1 where that is not known."""
         return self.loaded("requests.count", endpoint) or 1.0
+
+
+def heaviest(marks: Iterable[PhaseMark]) -> PhaseMark | None:
+    """The phase with the most load, of those that are measured."""
+    return max((mark for mark in marks if not mark.is_warmup_only), key=_load_of, default=None)
 
 
 def _load_of(mark: PhaseMark) -> float:

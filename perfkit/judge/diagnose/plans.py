@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from perfkit.judge.diagnose.advised import with_advice
 from perfkit.judge.diagnose.evidence import DATABASE, MIN_SHARE, Evidence
 from perfkit.model import Finding, PlanNode, QueryPlan
 
@@ -21,7 +22,8 @@ def findings_of_plans(evidence: Evidence) -> list[Finding]:
     """One for each cause: a rule with the same fix in several statements is told once, with all that it costs."""
     by_cause: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in evidence.plan_findings:
-        by_cause[finding.rule, finding.sql or finding.fingerprint].append(_placed(finding, evidence))
+        told = with_advice(finding, evidence)
+        by_cause[told.rule, told.sql or told.fingerprint].append(_placed(told, evidence))
     merged = [_merged(findings, evidence) for findings in by_cause.values()]
     return [finding for finding in merged if _is_worth_it(finding, evidence)]
 
@@ -76,6 +78,7 @@ def _merged(findings: Sequence[Finding], evidence: Evidence) -> Finding:
         evidence=evidence_lines,
         impact_ms=None if first.impact_ms is None else first.impact_ms + sum(one.impact_ms or 0.0 for one in together),
         share=None if first.share is None else min(first.share + sum(one.share or 0.0 for one in together), 1.0),
+        originals=tuple(pair for one in (*others, first) for pair in one.originals),
     )
 
 

@@ -4,7 +4,8 @@ Needs a phase with few users and one with many, and readings of the sessions. Al
 fewer connections than half of the users; 80 % of them busy on average, above which a queue grows fast (at 80 % one
 waits four times as long as one is served); and an endpoint whose SQL alone is a fifth of its time or less, twice as
 slow as before and by 20 ms. Where the statements are twice as slow too, the queue is in the database, and a target that
-has no CPU left is left to cpu_bound.
+has no CPU left is left to cpu_bound. Connections that are idle in an open transaction are held over something that is
+no SQL.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ GROWTH: Final = 2.0
 MIN_MS: Final = 20.0
 MAX_SQL: Final = 0.2
 CPU_LIMIT: Final = 0.9
+LEAST_IDLE: Final = 0.1
+HELD_OVER: Final = (
+    "End the transaction before anything that is no SQL (a call to another service, mail, hashing, writing the answer):"
+    " take a connection for the SQL only, not for the whole request"
+)
+HELD_BY_SQL: Final = "Make the statements that hold the connections faster first; take a connection for the SQL only"
 LEAST_MS: Final = 5.0  # shorter statements are captured only when they were slow: their mean says nothing
 
 
@@ -33,6 +40,7 @@ def find(evidence: Evidence) -> list[Finding]:
         return []
     if busy < BUSY * connections or (evidence.loaded("cpu.avg_ratio") or 0.0) >= CPU_LIMIT:
         return []
+    idle = evidence.loaded("sessions.idle_in_transaction_count") or 0.0
     waiting, slower = _waiting(evidence), slowdown(evidence)
     if not waiting or (slower is not None and slower > GROWTH):
         return []
@@ -43,13 +51,13 @@ def find(evidence: Evidence) -> list[Finding]:
             title=f"{users:,} users share {connections:,.0f} database connections, and wait for them",
             evidence=(
                 f"{busy:.1f} of {connections:,.0f} connections were busy on average"
+                + (f", {idle:.1f} of them idle in an open transaction" if idle >= LEAST_IDLE else "")
                 + (f"; statements took {slower:.1f} times as long as alone" if slower is not None else ""),
                 *(_line(evidence, *one) for one in waiting[:5]),
             ),
             impact_ms=loaded_ms - alone_ms,
-            fix="Make the statements that hold the connections faster first; then let the pool grow (5 to 20 for a"
-            " server of a few cores), give the wait for a connection and each statement a time limit, and take a"
-            " connection for the SQL only, not for the whole request.",
+            fix=f"{HELD_OVER if idle >= busy / 2 else HELD_BY_SQL}; then let the pool grow (5 to 20 for a server of"
+            " a few cores), and give the wait for a connection and each statement a time limit.",
             endpoint=endpoint,
             milestone=STABILITY,
             share=1 - alone_ms / loaded_ms,

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from perfkit.model import Story
 from perfkit.report.sections import (
+    advice,
     budget,
     database,
     distributions,
@@ -51,6 +52,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "memory": memory,
     "leaks": leaks,
     "findings": findings,
+    "advice": advice,
     "budget": budget,
     "database": database,
     "measured": measured,

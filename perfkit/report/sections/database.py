@@ -18,6 +18,10 @@ TITLE: Final = "Database"
 _LIMIT: Final = 50
 _LAID_OUT_LIMIT: Final = 5_000
 _DASH: Final = "A dash: no execution in that run was slow enough to be captured."
+_SOURCES: Final = {
+    "statements": "From pg_stat_statements: means of all users together; it tells no longest time and no parameters.",
+    "activity": "From samples of pg_stat_activity: calls and times are estimates.",
+}
 _NODE_LIMIT: Final = 80
 _DEEPEST: Final = 12  # deeper nodes are not indented further
 
@@ -44,12 +48,17 @@ def _statements(story: Story) -> Table:
     rows, note = first(
         [_statement(every[key], [it.get(key) for it in by_run]) for key in ordered], _LIMIT, "statements"
     )
-    note = note or (_DASH if story.before else "")
+    if story.before is not None:
+        note = " ".join([note or _DASH, *reading.captured_otherwise(story.before.run, story.after.run)])
+    sources = dict.fromkeys((judged.run.provenance.get("capture") or {}).get("source") for _, judged in runs_of(story))
+    note = " ".join(part for part in (note, *(_SOURCES.get(str(source), "") for source in sources)) if part)
     return Table("Slow statements, the most expensive first", (Column("Statement"), *figures), rows, note)
 
 
 def _statement(query: CapturedQuery, found: list[CapturedQuery | None]) -> tuple[Cell, ...]:
+    by = "; by ".join(["", ", ".join(f"{user} {count:,}×" for user, count in query.users.items())])
     where = ", ".join(f"{phase} {count:,}×" for phase, count in query.phases.items())
+    where += by if len(query.users) > 1 else ""
     calls = [number(f"{it.calls:,}" if it else phrases.MISSING) for it in found]
     means = [number(units.show(it.mean_ms, "ms") if it else phrases.MISSING) for it in found]
     totals = [number(units.show(it.total_ms, "ms") if it else phrases.MISSING) for it in found]

@@ -29,6 +29,7 @@ GLOSSARY: Final = (
     ("same, tiny, inconclusive", "No change; a real one within the tolerance; too few data to tell."),
     ("unmeasured", "No data for what a rule asks. It fails, as what is missing proves nothing."),
     ("exclusive time", "Time of a plan's node without the nodes below it."),
+    ("lock wait", "Time of one request under load in which the database lets it wait for what another one holds."),
 )
 
 

@@ -12,8 +12,10 @@ from perfkit.report.pairs import TOTAL, runs_of, users_of
 
 TITLE: Final = "Verdict"
 _TILES: Final = 4
+_WHOLE: Final = ("memory.", "leak.")  # of no endpoint, and not of all of them
 _NAMED: Final = 3
-_TOLD: Final = ("latency.", "throughput.", "errors.", "memory.")
+_NOTHING_LEFT: Final = -0.9  # what has gone altogether has no factor; told like a tenth
+_TOLD: Final = ("latency.", "throughput.", "errors.", *_WHOLE)
 
 
 def prepare(story: Story) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def _named(change: Change) -> str:
 
 
 def _about(change: Change) -> str:
-    if change.scope.endpoint or change.metric.startswith("memory."):
+    if change.scope.endpoint or change.metric.startswith(_WHOLE):
         return reading.scope_text(change.scope) or "the whole run"
     return ", ".join(part for part in (TOTAL.lower(), change.scope.phase) if part)
 
@@ -91,9 +93,9 @@ def _most_changed(changes: tuple[Change, ...]) -> list[Change]:
 
 def _size(change: Change) -> float:
     """How large a change is, the same for twice and half; 0 for one that has no factor, or is of one statement."""
-    if change.scope.query or change.relative is None or change.relative <= -1:
+    if change.scope.query or change.relative is None or change.relative < -1:
         return 0.0
-    return abs(math.log1p(change.relative))
+    return abs(math.log1p(_NOTHING_LEFT if change.relative == -1 else change.relative))
 
 
 def _tile(change: Change) -> dict[str, str]:
