@@ -28,7 +28,7 @@ class Draft:
     is_interrupted: bool = False
 
     def keep(self, mark: PhaseMark) -> None:
-        """Put a phase that is still going on, as far as it went, on disk: in place of what was known of it."""
+        """Put a phase, as far as it went, on disk: in place of what was known of it."""
         self.marks = [*(other for other in self.marks if other.name != mark.name), mark]
         _write(self, "running")
 
@@ -94,7 +94,8 @@ def _failure_of_the_scenario(run: Run) -> ScenarioError | None:
     if not len(run.requests):
         hint = "see locust.log in the run folder; a task must use self.client, or fire events.request"
         return ScenarioError("the scenario ran but made no request", hint=hint)
-    if run.requests["is_warmup"].all() and any(mark.scenario_exceptions for mark in run.record.phases):
+    measured = sum(tally.measured for tally in run.requests.tallies.values())
+    if not measured and any(mark.scenario_exceptions for mark in run.record.phases):
         hint = "mend what it raised, as told above and in locust.log; an exception in on_start ends the user"
         return ScenarioError("the scenario's users failed before anything was measured", hint=hint)
     return None

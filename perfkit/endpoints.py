@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from perfkit.patterns import ANYTHING, MOST_NAMES, fold_further, placeholder
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 OTHER: Final = "(other)"
 _DEEPEST: Final = 20
 _DEEPER: Final = "{deeper}"
 _LONGEST: Final = 300
+MOST_KEPT: Final = 100_000
 _DIGITS: Final = re.compile(r"(?<![vV\d])\d+")  # of "v2" the number is the name of a version
 
 
@@ -60,31 +58,78 @@ def address_pattern(name: str) -> str:
     return f"{before}/{'/'.join(words)}{mark}{_query_pattern(query)}"[:_LONGEST]
 
 
-def fold_rows(requests: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
-    """The table with at most 500 endpoints, and what to tell of it; None when nothing was folded.
+class Names:
+    """The names of a run's endpoints, as they are met: however many there are, no more than `most_kept` are kept.
 
-    `endpoint` is a categorical column, as it is read from disk.
+    First all are added, with how often each occurs; then each has a place among `words`, the names under which they are
+    shown, and `told` says what was folded. Beyond 500 names every one will be a pattern, so patterns are counted.
     """
-    import numpy as np
-    import pandas as pd
 
-    column = requests["endpoint"].cat
-    names = list(column.categories)
-    if len(names) <= MOST_NAMES:
-        return requests, None
-    codes = column.codes.to_numpy()
-    counts = dict(zip(names, np.bincount(codes, minlength=len(names)).tolist(), strict=True))
-    shown = fold(counts)
-    words = list(dict.fromkeys(shown.values()))
-    position = {word: code for code, word in enumerate(words)}
-    folded = np.array([position[word] for word in shown.values()], dtype=np.int32)[codes]
-    requests["endpoint"] = pd.Categorical.from_codes(folded, categories=pd.Index(words))
-    return requests, _told(shown, counts)
+    def __init__(self, most_kept: int = MOST_KEPT) -> None:
+        self.words: tuple[str, ...] = ()
+        self.told: str | None = None
+        self._most_kept = most_kept
+        self._counts: dict[str, int] = {}
+        self._patterns: dict[str, str] | None = None
+        self._has_more = False
+        self._place: dict[str, int] = {}
+
+    def add(self, names: Sequence[str], counts: Sequence[int]) -> None:
+        found: dict[str, int] = {}
+        for name, count in zip(self._kept(names), counts, strict=True):
+            found[name] = found.get(name, 0) + count
+        for name, count in found.items():
+            key = name if name in self._counts or len(self._counts) < self._most_kept else OTHER
+            self._counts[key] = self._counts.get(key, 0) + count
+        if self._patterns is None and len(self._counts) > MOST_NAMES:
+            before, self._counts, self._patterns = self._counts, {}, {}
+            self.add([*before], [*before.values()])
+
+    def _kept(self, names: Sequence[str]) -> Sequence[str]:
+        """What stands for each name: the name itself, or its pattern."""
+        if self._patterns is None:
+            return names
+        known = self._patterns
+        try:
+            return list(map(known.__getitem__, names))
+        except KeyError:  # some are new
+            return [known.get(name) or self._learn(name, known) for name in names]
+
+    def _learn(self, name: str, known: dict[str, str]) -> str:
+        pattern = address_pattern(name)
+        if len(known) < self._most_kept:
+            known[name] = pattern
+        else:
+            self._has_more = True
+        return pattern
+
+    def settle(self) -> None:
+        """All names have been added."""
+        shown = {name: name for name in self._counts} if self._patterns is None else fold(self._counts)
+        self.words = tuple(sorted(set(shown.values())))
+        places = {word: place for place, word in enumerate(self.words)}
+        self._place = {name: places[word] for name, word in shown.items()}
+        if self._patterns is not None:
+            self._place |= {name: self._code(pattern) for name, pattern in self._patterns.items()}
+            number = f"more than {self._most_kept:,}" if self._has_more else f"{len(self._patterns):,}"
+            self.told = _told(number, shown, self._counts)
+
+    def codes(self, names: Sequence[str]) -> list[int]:
+        """The place of each name among `words`."""
+        try:
+            return list(map(self._place.__getitem__, names))
+        except KeyError:  # one of those that were too many to be kept
+            place = self._place
+            return [place[name] if name in place else self._code(address_pattern(name)) for name in names]
+
+    def _code(self, pattern: str) -> int:
+        return self._place[pattern if pattern in self._place else OTHER]
 
 
-def _told(shown: Mapping[str, str], counts: Mapping[str, int]) -> str:
+def _told(number: str, shown: Mapping[str, str], counts: Mapping[str, int]) -> str:
+    """`number` is how many distinct names there are."""
     patterns = _different(shown)
-    told = f"{len(shown):,} distinct names were folded into {patterns:,} pattern{'s' * (patterns != 1)}"
+    told = f"{number} distinct names were folded into {patterns:,} pattern{'s' * (patterns != 1)}"
     rare = [name for name, pattern in shown.items() if pattern == OTHER]
     if rare:
         rows = sum(counts[name] for name in rare)

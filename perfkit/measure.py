@@ -17,7 +17,9 @@ from perfkit.draft import Draft
 from perfkit.errors import DatabaseError, DiscardedError, PerfkitError
 from perfkit.model import CapturedQuery, Config, NotExplained, QueryPlan, Run
 from perfkit.phases import Note, Show
+from perfkit.queries.lock_waits import waiting_name
 from perfkit.queries.log_everything import left_behind_note
+from perfkit.rolling import period_of, rolling
 from perfkit.samplers.watch import watching
 
 
@@ -36,12 +38,20 @@ class Measurement:
 
 
 def measure(
-    config: Config, folder: Path, *, show: Show, note: Note, run_id: str | None = None, log_folder: Path | None = None
+    config: Config,
+    folder: Path,
+    *,
+    show: Show,
+    note: Note,
+    run_id: str | None = None,
+    log_folder: Path | None = None,
+    report_every_s: float | None = None,
 ) -> Measurement:
     """Measure once, as `config` says, into a new `folder`, whose name is the run's id unless another is given.
 
     `show` gets the figures of the running load once a second, `note` a line for each step that takes long. `log_folder`
-    is where the server's log lies, if perfkit started the server itself.
+    is where the server's log lies, if perfkit started the server itself. While the load goes on the reports are made
+    anew every `report_every_s`: None as `period_of` says, 0 never.
 
     Raises:
         PerfkitError: before any load: the target does not answer, the database refuses, a process is not there, the
@@ -54,11 +64,15 @@ def measure(
     with target.running(config.target) as live:
         config = replace(config, target=live)
         capture = _open_capture(config, log_folder)
-        readers = samplers.from_config(config)
+        readers = samplers.from_config(config, named=waiting_name)
         draft = drafts.begin(config, folder, run_id or folder.name, dsn_of(config))
         _note_what_is_left_behind(config, draft)
         with drafts.finishing(draft), _ending(capture):
-            with watching(readers, draft.folder / store.SAMPLES) as watch:
+            every_s = period_of(config) if report_every_s is None else report_every_s
+            with (
+                watching(readers, draft.folder / store.SAMPLES) as watch,
+                rolling(draft.folder, every_s, draft.notes.append),
+            ):
                 phases.run_all(config, draft, watch, show, note, dsn_of(config), log_folder)
             captured, plans = _explain_slow_sql(config, capture, draft, note)
             store.write_queries(draft.folder, captured, plans)

@@ -24,7 +24,7 @@ _SETTINGS: Final = (
     "maintenance_work_mem", "max_connections", "max_parallel_workers_per_gather", "random_page_cost", "shared_buffers",
     "shared_preload_libraries", "synchronous_commit", "work_mem",
 )  # fmt: skip
-_LIBRARIES: Final = ("locust", "psycopg", "pandas", "pyarrow", "psutil")
+_LIBRARIES: Final = ("locust", "psycopg", "numpy", "pyarrow", "psutil")
 
 
 def of_this_machine(scenario: Sequence[Path]) -> dict[str, Any]:

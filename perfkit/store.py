@@ -6,22 +6,25 @@ import dataclasses
 import json
 import secrets
 import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from perfkit import files
-from perfkit.endpoints import fold_rows
+from perfkit import files, shape
 from perfkit.errors import StoreError, UsageError
-from perfkit.model import CapturedQuery, NotExplained, PhaseMark, QueryPlan, Request, Run, RunRecord, Sample, Trace
+from perfkit.model import CapturedQuery, IndexAdvice, NotExplained, PhaseMark, QueryPlan, Run, RunRecord, Trace
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from perfkit.requests import Tally
+
+_Held = TypeVar("_Held")
 
 SCHEMA: Final = 1
 RECORD: Final = "run.json"
 SAMPLES: Final = "samples.arrow"
 TRACE: Final = "attribution.json"
+ADVICE: Final = "advice.json"
 
 
 def new_name(label: str) -> str:
@@ -66,9 +69,10 @@ def write_trace(folder: Path, trace: Trace) -> None:
     files.write_text(folder / TRACE, json.dumps(dataclasses.asdict(trace), ensure_ascii=False) + "\n")
 
 
-def _read_trace(folder: Path) -> Trace | None:
-    path = folder / TRACE
-    return _build(Trace, _read_json(path)) if path.exists() else None
+def write_advice(folder: Path, advice: IndexAdvice) -> Path:
+    """Write advice.json: the indexes that were proven for what the run captured."""
+    files.write_text(folder / ADVICE, _to_json(dataclasses.asdict(advice)))
+    return folder / ADVICE
 
 
 def _to_json(content: Any) -> str:
@@ -97,66 +101,67 @@ def find(reference: str, root: Path) -> Path:
 
 
 def load(folder: Path) -> Run:
-    """Read a run back; one that was killed reads as interrupted, with all that reached the disk.
+    """Read a run back; one that was killed reads as interrupted, with all that reached the disk, and one that goes on
+    with what it has until now.
 
     Of more than 500 endpoints the names are folded into patterns, and a note tells so.
 
     Raises:
-        StoreError: run.json is missing, torn or of a newer schema.
+        StoreError: run.json is missing, torn or of a newer schema, or queries.json is torn. What else is torn is left
+            out, and a note tells so.
     """
-    from perfkit.rows import read_rows
+    from perfkit.readings import read_samples
+    from perfkit.requests import Requests
 
     record = _read_record(folder)
-    requests, told = fold_rows(_frame(read_rows(sorted((folder / "requests").glob("*.arrow")), Request)))
-    phases = record.phases or _marks_from_rows(requests)
+    requests = Requests(sorted((folder / "requests").glob("*.arrow")))
+    phases = (*record.phases, *_marks_from_rows(record, requests.tallies))
+    edges = [at for mark in phases for at in (mark.started_at, mark.measured_at, mark.ended_at)]
+    queries = _read_queries(folder)
+    torn: list[str] = []
+    plans = _read_plans(folder, queries, torn)
+    trace = _beside(partial(shape.build, Trace), folder, TRACE, torn)
+    advice = _beside(partial(shape.build, IndexAdvice), folder, ADVICE, torn)
     return Run(
         folder=folder,
-        record=dataclasses.replace(record, phases=phases, notes=(*record.notes, *([told] if told else []))),
+        record=dataclasses.replace(record, phases=phases, notes=(*record.notes, *requests.notes, *torn)),
         requests=requests,
-        samples=_frame(read_rows([folder / SAMPLES] if (folder / SAMPLES).exists() else [], Sample)),
-        queries=_read_queries(folder),
-        plans=_read_plans(folder),
-        trace=_read_trace(folder),
+        samples=read_samples([folder / SAMPLES], edges),
+        queries=queries,
+        plans=plans,
+        trace=trace,
+        advice=advice,
     )
 
 
-def _frame(table: Any) -> pd.DataFrame:
-    import pyarrow as pa
-
-    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
-    pa.default_memory_pool().release_unused()  # a long run's columns are now in the frame, and not needed twice
-    return frame
-
-
 def _read_record(folder: Path) -> RunRecord:
-    raw = _read_json(folder / RECORD)
-    if not isinstance(raw, dict) or raw.pop("schema", None) != SCHEMA:
-        raise StoreError(f"{folder / RECORD} is of another version of perfkit", hint="read it with that version")
-    record: RunRecord = _build(RunRecord, raw)
-    if record.status == "running" and not _is_alive(record.provenance.get("pid")):
-        return dataclasses.replace(
-            record, status="interrupted", notes=(*record.notes, "perfkit was killed in this run")
-        )
-    return record
+    path = folder / RECORD
+    raw = _needed(partial(shape.build, dict[str, Any]), path)
+    if raw.get("schema") != SCHEMA:
+        raise StoreError(f"{path} is of another version of perfkit", hint="read it with that version")
+    record: RunRecord = _needed(partial(shape.build, RunRecord), path)
+    if record.status != "running":
+        return record
+    if _is_alive(record.provenance.get("pid")):
+        return dataclasses.replace(record, notes=(*record.notes, f"the run goes on: read at {time.strftime('%X')}"))
+    return dataclasses.replace(record, status="interrupted", notes=(*record.notes, "perfkit was killed in this run"))
 
 
-def _marks_from_rows(requests: pd.DataFrame) -> tuple[PhaseMark, ...]:
-    """What the rows of a killed run tell of its phases; users and generator CPU died with it."""
-    marks = []
-    for phase, rows in requests.groupby("phase", observed=True):
-        measured = rows[~rows["is_warmup"]]
-        started, ended = rows["started_at"].min(), (rows["started_at"] + rows["service_s"]).max()
-        marks.append(
-            PhaseMark(
-                name=str(phase),
+def _marks_from_rows(record: RunRecord, tallies: Mapping[str, Tally]) -> Iterator[PhaseMark]:
+    """What its rows tell of each phase that a killed or running run has not ended; users and generator CPU they do not
+    tell.
+    """
+    ended = {mark.name for mark in record.phases}
+    for phase, tally in tallies.items():
+        if record.status != "complete" and phase not in ended:
+            yield PhaseMark(
+                name=phase,
                 users=None,
-                started_at=float(started),
-                measured_at=float(measured["started_at"].min()) if len(measured) else float(ended),
-                ended_at=float(ended),
-                is_warmup_only=not len(measured),
+                started_at=tally.started_at,
+                measured_at=min(tally.measured_at, tally.ended_at),
+                ended_at=tally.ended_at,
+                is_warmup_only=not tally.measured,
             )
-        )
-    return tuple(sorted(marks, key=lambda mark: mark.started_at))
 
 
 def _is_alive(pid: Any) -> bool:
@@ -165,37 +170,54 @@ def _is_alive(pid: Any) -> bool:
 
 def _read_queries(folder: Path) -> tuple[CapturedQuery, ...]:
     path = folder / "queries.json"
-    return tuple(_build(CapturedQuery, raw) for raw in _read_json(path)) if path.exists() else ()
+    return _needed(partial(shape.build, tuple[CapturedQuery, ...]), path) if path.exists() else ()
 
 
-def _read_plans(folder: Path) -> tuple[QueryPlan | NotExplained, ...]:
-    order = {query.fingerprint: position for position, query in enumerate(_read_queries(folder))}
-    plans = []
-    for path in (folder / "plans").glob("*.json"):
-        raw = _read_json(path)
-        plans.append(_build(QueryPlan if raw.pop("kind") == "plan" else NotExplained, raw))
+def _read_plans(
+    folder: Path, queries: tuple[CapturedQuery, ...], torn: list[str]
+) -> tuple[QueryPlan | NotExplained, ...]:
+    """Those that can be read, as their statements are ordered."""
+    order = {query.fingerprint: position for position, query in enumerate(queries)}
+    names = sorted(f"plans/{path.name}" for path in (folder / "plans").glob("*.json"))
+    plans = [plan for name in names if (plan := _beside(_plan, folder, name, torn)) is not None]
     return tuple(sorted(plans, key=lambda plan: order.get(plan.fingerprint, len(order))))
 
 
-def _read_json(path: Path) -> Any:
+def _needed(make: Callable[[Any], _Held], path: Path) -> _Held:
+    """What a file holds without which there is no run.
+
+    Raises:
+        StoreError: it is missing, torn, or of another shape.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return make(_read(path))
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}", hint="name the folder of a run") from error
     except ValueError as error:
-        raise StoreError(f"{path} is not JSON: {error}", hint="the file was changed or torn; measure again") from error
+        hint = "the file was changed or torn; measure again"
+        raise StoreError(f"{path} is not what perfkit writes: {error}", hint=hint) from error
 
 
-def _build(kind: Any, raw: Any) -> Any:
-    """A value of the annotated type from its JSON form; unknown keys are left out, so that newer runs can be read."""
-    if dataclasses.is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return kind(**{key: _build(hints[key], value) for key, value in raw.items() if key in hints})  # type: ignore[operator]
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin is tuple and isinstance(raw, list):
-        kinds = [arguments[0]] * len(raw) if arguments[-1] is Ellipsis else arguments
-        return tuple(_build(one, value) for one, value in zip(kinds, raw, strict=True))
-    if origin in {Union, UnionType}:
-        (inner,) = [one for one in arguments if one is not NoneType]
-        return None if raw is None else _build(inner, raw)
-    return Path(raw) if kind is Path else raw
+def _beside(make: Callable[[Any], _Held], folder: Path, name: str, torn: list[str]) -> _Held | None:
+    """What a file holds that a run may be without; None where there is none, or it is torn, which is noted then."""
+    try:
+        return make(_read(folder / name))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        torn.append(f"{name} is torn and was left out: {why}")
+        return None
+
+
+def _plan(raw: Any) -> QueryPlan | NotExplained:
+    kind = QueryPlan if isinstance(raw, dict) and raw.get("kind") == "plan" else NotExplained
+    plan: QueryPlan | NotExplained = shape.build(kind, raw)
+    return plan
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error

@@ -11,13 +11,16 @@ from perfkit.explain import rules
 from perfkit.explain.diff import diffs
 from perfkit.judge.compare import compare
 from perfkit.judge.diagnose import Evidence, diagnose
+from perfkit.judge.diagnose.evidence import heaviest
+from perfkit.judge.sampled import COMPARED
 from perfkit.judge.targets import judge
 from perfkit.judge.validity import validity
 from perfkit.metrics.distribution import curves
 from perfkit.metrics.leak import leaks_of
 from perfkit.metrics.timeline import timeline
-from perfkit.model import Budget, Comparison, Config, Judged, Metric, Run, RunRecord, Story
+from perfkit.model import Budget, Comparison, Config, Judged, LeakVerdict, Metric, Run, RunRecord, Story
 from perfkit.queries.attribution import budgets
+from perfkit.queries.lock_waits import with_lock_waits
 from perfkit.queries.n_plus_one import repetitions
 
 
@@ -26,16 +29,20 @@ def judge_run(run: Run, config: Config | None = None) -> Judged:
     asked = config or _config_of(run)
     measured = tuple(metrics.compute(run))
     record = run.record if run.record.validity.checks else replace(run.record, validity=validity(run))
-    spent = budgets(run.trace) if run.trace else ()
+    heavy = heaviest(record.phases)
+    spent = with_lock_waits(budgets(run.trace), measured, heavy.name if heavy else None) if run.trace else ()
     return Judged(
         run=record,
         metrics=measured,
-        verdicts=judge(asked.expectations, measured, lambda window_s: metrics.windows(run, window_s)),
+        verdicts=judge(
+            asked.expectations, measured, lambda window_s: metrics.windows(run, window_s, _in_windows(asked, window_s))
+        ),
         findings=diagnose(_evidence(run, asked, record, measured, spent)),
         queries=run.queries,
         plans=run.plans,
+        advice=run.advice,
         budgets=spent,
-        leaks=tuple(leak for mark in record.phases for leak in leaks_of(mark)),
+        leaks=_leaks(record),
         timeline=timeline(run),
         quantiles=_quantiles(run),
     )
@@ -45,7 +52,7 @@ def _evidence(
     run: Run, config: Config, record: RunRecord, measured: Sequence[Metric], spent: Sequence[Budget]
 ) -> Evidence:
     """What findings are made from. Only the readings of memory are asked for raw: how they grew within a phase."""
-    memory = run.samples[(run.samples["source"] == "target") & (run.samples["metric"] == "anon_bytes")]
+    memory = run.samples.of("target", "anon_bytes")
     return Evidence(
         record=record,
         metrics=measured,
@@ -55,9 +62,15 @@ def _evidence(
         queries=run.queries,
         plans=run.plans,
         plan_findings=rules.diagnose(run.plans, run.queries),
-        memory=[(float(at), float(value)) for at, value in zip(memory["at"], memory["value"], strict=True)],
+        memory=list(zip(memory.at.tolist(), memory.values.tolist(), strict=True)),
         least_ms=config.tolerance.absolute_ms,
+        advice=run.advice,
     )
+
+
+def _in_windows(config: Config, window_s: float) -> set[str]:
+    """What is asked for in windows of this length: a long run has more of them than could all be kept."""
+    return {asked.metric for asked in config.expectations if asked.window_s == window_s}
 
 
 def _config_of(run: Run) -> Config:
@@ -89,7 +102,12 @@ def compare_runs(base: Run, head: Run, config: Config) -> Comparison:
         head.record,
         metrics.compute(base),
         metrics.compute(head),
-        metrics.blocks(base),
-        metrics.blocks(head),
+        metrics.blocks(base, only=COMPARED),
+        metrics.blocks(head, only=COMPARED),
         config.tolerance,
+        (_leaks(base.record), _leaks(head.record)),
     )
+
+
+def _leaks(record: RunRecord) -> tuple[LeakVerdict, ...]:
+    return tuple(leak for mark in record.phases for leak in leaks_of(mark))

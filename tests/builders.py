@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from perfkit.model import (
     CapturedQuery,
@@ -26,6 +27,9 @@ from perfkit.model import (
     Story,
     Verdict,
 )
+from perfkit.readings import read_samples
+from perfkit.requests import MOST_EXACT, Requests
+from perfkit.rows import read_rows, schema_of
 
 START = 1_790_000_000.0
 
@@ -66,9 +70,10 @@ def a_run(
     queries: Sequence[CapturedQuery] = (),
     plans: Sequence[QueryPlan | NotExplained] = (),
     folder: Path = Path("reports/a-run"),
+    most_exact: int = MOST_EXACT,
     **record: Any,
 ) -> Run:
-    """A whole run; without `phases` one phase "single" of 60 s."""
+    """A whole run; without `phases` one phase "single" of 60 s. `most_exact` as for Requests."""
     plain = RunRecord(
         id="20261122-120000-abcd",
         name="pharma_erp",
@@ -82,11 +87,27 @@ def a_run(
     return Run(
         folder=folder,
         record=replace(plain, **record),
-        requests=pd.DataFrame([asdict(r) for r in requests], columns=[f.name for f in fields(Request)]),
-        samples=pd.DataFrame([asdict(s) for s in samples], columns=[f.name for f in fields(Sample)]),
+        requests=Requests([a_stream(requests, Request)], most_exact),
+        samples=read_samples([a_stream(samples, Sample)]),
         queries=tuple(queries),
         plans=tuple(plans),
     )
+
+
+def rows_of(run: Run) -> pd.DataFrame:
+    """The requests of a run that lies on disk, as a table with the columns of Request."""
+    frame: pd.DataFrame = read_rows(sorted((run.folder / "requests").glob("*.arrow")), Request).to_pandas()
+    return frame
+
+
+def a_stream(rows: Iterable[Any], row_class: type) -> pa.Buffer:
+    """What a RowWriter would put on disk."""
+    schema, sink = schema_of(row_class), pa.BufferOutputStream()
+    columns = list(zip(*map(astuple, rows), strict=True)) or [()] * len(schema)
+    with pa.ipc.new_stream(sink, schema) as stream:
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+        stream.write_batch(pa.record_batch(arrays, schema=schema))
+    return sink.getvalue()
 
 
 def a_metric(

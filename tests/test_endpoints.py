@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.endpoints import OTHER, address_pattern, fold, fold_rows
+from perfkit.endpoints import OTHER, Names, address_pattern, fold
 from perfkit.patterns import MOST_NAMES
 
 WORDS = st.sampled_from(["orders", "17", "a b", "{id}", "{any}", "(other)", "", "ann%40example.org", "v2", "x=1&y=2"])
@@ -89,24 +88,52 @@ def test_a_name_that_the_scenario_gave_stays_while_addresses_can_be_folded() -> 
     assert set(shown.values()) == {"/orders/{id}", "Report 2026"}
 
 
-def test_rows_are_folded_with_a_word_about_it() -> None:
-    """Each row keeps its place; the note tells how many there were and what to do."""
-    names = [f"/orders/{number}" for number in range(MOST_NAMES)] + ["Home", "/orders/1"]
-    requests = pd.DataFrame({"endpoint": pd.Categorical(names)})
-    folded, told = fold_rows(requests)
-    assert folded["endpoint"].tolist() == ["/orders/{id}"] * MOST_NAMES + ["Home", "/orders/{id}"]
-    assert told is not None
-    assert told.startswith("501 distinct names were folded into 2 patterns; give name=")
+def settled(*lots: list[str]) -> Names:
+    names = Names()
+    for lot in lots:
+        names.add(lot, [lot.count(name) for name in lot])
+    names.settle()
+    return names
+
+
+def test_many_names_are_folded_with_a_word_about_it() -> None:
+    """Each has its place; the note tells how many there were and what to do."""
+    orders = [f"/orders/{number}" for number in range(MOST_NAMES)]
+    names = settled(orders, ["Home", "/orders/1"])
+    assert [names.words[code] for code in names.codes([orders[7], "Home"])] == ["/orders/{id}", "Home"]
+    assert names.told is not None
+    assert names.told.startswith("501 distinct names were folded into 2 patterns; give name=")
 
 
 def test_the_note_tells_how_many_requests_are_among_the_others() -> None:
     words = ["".join(chr(97 + int(digit)) for digit in f"{number:04}") for number in range(600)]
-    folded, told = fold_rows(pd.DataFrame({"endpoint": pd.Categorical([*words, *words[101:]])}))
-    assert (folded["endpoint"] == OTHER).sum() == 101
-    assert "101 rare ones (101 requests) into (other)" in str(told)
+    names = settled(words, words[101:])
+    assert [names.words[code] for code in names.codes([words[0], words[101]])] == [OTHER, words[101]]
+    assert "101 rare ones (101 requests) into (other)" in str(names.told)
 
 
-def test_few_rows_and_none_stay() -> None:
-    for names in ([], ["/orders/1", "/orders/2"]):
-        folded, told = fold_rows(pd.DataFrame({"endpoint": pd.Categorical(names)}))
-        assert (folded["endpoint"].tolist(), told) == (names, None)
+def test_few_names_and_none_stay() -> None:
+    for words in ([], ["/orders/1", "/orders/2"]):
+        names = settled(words)
+        assert (names.words, names.told) == (tuple(words), None)
+
+
+def test_names_without_end_are_kept_in_bounded_memory() -> None:
+    """Beyond as many patterns what is new is one of the others."""
+    names = Names(most_kept=1_000)
+    words = ["".join(chr(97 + int(digit)) for digit in f"{number:04}") for number in range(2_000)]
+    for start in range(0, 2_000, 100):
+        names.add(words[start : start + 100], [1] * 100)
+    names.settle()
+    assert len(names.words) <= MOST_NAMES
+    assert str(names.told).startswith("more than 1,000 distinct names were folded")
+    assert names.words[names.codes([words[-1]])[0]] == OTHER
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(NAMES, unique=True, max_size=8), max_size=6))
+def test_names_added_in_lots_are_folded_as_all_at_once(lots: list[list[str]]) -> None:
+    many = [f"/orders/{number}" for number in range(MOST_NAMES)]
+    names = settled(*lots, many)
+    counts = {name: sum(lot.count(name) for lot in [*lots, many]) for lot in [*lots, many] for name in lot}
+    assert {name: names.words[code] for name, code in zip(counts, names.codes([*counts]), strict=True)} == fold(counts)

@@ -5,7 +5,7 @@ Importing this loads neither pandas nor numpy, so that the names are cheap to as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from perfkit.metrics import (
@@ -16,6 +16,7 @@ from perfkit.metrics import (
     heap,
     latency,
     leak,
+    locks,
     memory,
     payload,
     process,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 BLOCK_S: Final = 15.0
 BLOCKS: Final = 12
+MOST_BLOCKS: Final = 480
 
 
 class Family(Protocol):
@@ -63,6 +65,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "sql": sql,
     "traced": traced,
     "sessions": sessions,
+    "locks": locks,
 }
 
 
@@ -78,8 +81,8 @@ def compute(run: Run) -> list[Metric]:
     return _all_of(measured_of(run))
 
 
-def windows(run: Run, window_s: float) -> list[list[Metric]]:
-    """The metrics of each whole window of `window_s` seconds of each measured phase.
+def windows(run: Run, window_s: float, only: Collection[str] | None = None) -> list[list[Metric]]:
+    """The metrics of each whole window of `window_s` seconds of each measured phase; of those names `only`.
 
     A request belongs to the window in which it was meant to start. Idle memory and slow SQL are facts of whole phases
     and not in the windows.
@@ -91,15 +94,21 @@ def windows(run: Run, window_s: float) -> list[list[Metric]]:
 
     if not window_s > 0:
         raise ValueError(f"a window of {window_s} s is none")
-    return [_all_of(window) for window in windows_of(run, window_s)]
+    return [_all_of(window, only) for window in windows_of(run, window_s)]
 
 
-def blocks(run: Run, longest_s: float = BLOCK_S, at_least: int = BLOCKS) -> list[list[Metric]]:
-    """Windows to compare runs by: of `longest_s`, in shorter phases less, so that each has `at_least` of them."""
+def blocks(
+    run: Run, longest_s: float = BLOCK_S, at_least: int = BLOCKS, only: Collection[str] | None = None
+) -> list[list[Metric]]:
+    """Windows to compare runs by: of `longest_s`, in shorter phases less, so that each has `at_least` of them, and in
+    phases of hours more, so that none has more than 480. Of those names `only`.
+    """
     from perfkit.metrics.measured import blocks_of
 
-    return [_all_of(block) for block in blocks_of(run, longest_s, at_least)]
+    return [_all_of(block, only) for block in blocks_of(run, longest_s, at_least, MOST_BLOCKS)]
 
 
-def _all_of(measured: Measured) -> list[Metric]:
-    return [metric for family in FAMILIES.values() for metric in family.compute(measured)]
+def _all_of(measured: Measured, only: Collection[str] | None = None) -> list[Metric]:
+    families = [family for family in FAMILIES.values() if only is None or not family.NAMES.keys().isdisjoint(only)]
+    found = (metric for family in families for metric in family.compute(measured))
+    return [metric for metric in found if only is None or metric.name in only]

@@ -36,9 +36,5 @@ def _of_phase(mark: PhaseMark) -> Iterator[Metric]:
 
 def _lateness(cell: Cell) -> Iterator[Metric]:
     """Of first requests only: those that follow in the same task have no time of their own, and are late by 0."""
-    import numpy as np
-
-    late_ms = cell.rows.response_ms - cell.rows.service_ms
-    meant = late_ms[late_ms > 0]
-    if len(meant):
-        yield Metric("lateness.p99_ms", float(np.percentile(meant, 99)), cell.scope, n=len(meant))
+    if (late := cell.facts.lateness_ms) is not None:
+        yield Metric("lateness.p99_ms", late.at(0.99), cell.scope, n=late.n)

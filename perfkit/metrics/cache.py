@@ -23,8 +23,7 @@ def compute(measured: Measured) -> list[Metric]:
 
 
 def _of_cell(cell: Cell) -> Iterator[Metric]:
-    replies = int(cell.rows.is_ok.sum())
-    states = cell.rows.cache[cell.rows.is_ok].counts()
+    replies, states = cell.facts.succeeded, cell.facts.caches
     known = sum(states.values())
     if not known:
         return

@@ -19,7 +19,7 @@ def compute(measured: Measured) -> list[Metric]:
     found = []
     for phase, readings in measured.during("target", "cpu_ratio"):
         if phase is not None:
-            scope, values = Scope(phase=phase), readings.values
-            found.append(Metric("cpu.avg_ratio", float(values.mean()), scope, n=len(values)))
-            found.append(Metric("cpu.max_ratio", float(values.max()), scope, n=len(values)))
+            scope = Scope(phase=phase)
+            found.append(Metric("cpu.avg_ratio", readings.mean, scope, n=len(readings)))
+            found.append(Metric("cpu.max_ratio", readings.highest, scope, n=len(readings)))
     return found

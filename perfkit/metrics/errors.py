@@ -18,12 +18,11 @@ NAMES: Final[dict[str, str]] = {
 
 
 def compute(measured: Measured) -> list[Metric]:
-    return [metric for cell in measured.cells if len(cell.rows) for metric in _of_cell(cell)]
+    return [metric for cell in measured.cells if cell.facts.count for metric in _of_cell(cell)]
 
 
 def _of_cell(cell: Cell) -> Iterator[Metric]:
-    n = len(cell.rows)
-    kinds = cell.rows.error.counts()
+    n, kinds = cell.facts.count, cell.facts.errors
     failed = sum(kinds.values())
     yield Metric("errors.count", float(failed), cell.scope, n=n)
     yield Metric("errors.ratio", failed / n, cell.scope, n=n)

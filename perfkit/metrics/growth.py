@@ -8,6 +8,9 @@ growing, what leaks grows by as much in the last rounds as in the first.
     noise = 1.4826 · MAD of the readings at rest before the load
     tol   = max(4 · noise, the least that counts, 0.5 % of floor[0])
     d[k]  = floor[k+1] − floor[k];  w = the last four
+
+A heap that is cleared now and then falls in some rounds and grows in the others: what leaks is higher in the end than
+it has ever been. On a loaded machine readings waver, and work goes on in what should be rest: nothing is told then.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ _MAD_TO_SIGMA: Final = 1.4826
 _SIGMAS: Final = 4.0
 _SHARE: Final = 0.005
 _LAST: Final = 4
+_WHOLE_TOOTH: Final = 2  # falls
 _Z: Final = 1.96
 
 
@@ -36,12 +40,14 @@ _Z: Final = 1.96
 class Floors:
     """One resource of LEAST at rest, in bytes or as a count. `idle` are readings before the load; `rounds` are floor[0]
     to floor[N], equal rounds of load apart; `cooled` is the reading after the longer rest at the end, None without one.
+    `is_rested`: the target was at rest when each of them was read.
     """
 
     resource: str
     idle: Sequence[float]
     rounds: Sequence[float]
     cooled: float | None = None
+    is_rested: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,12 @@ def judge(floors: Floors) -> Growth:
 
 def tolerance_of(floors: Floors) -> float:
     """How much more at rest counts as growth, in the resource's unit."""
-    return max(_SIGMAS * noise(floors.idle), LEAST[floors.resource], _SHARE * floors.rounds[0])
+    return max(_SIGMAS * noise(floors.idle), _quiet(floors))
+
+
+def _quiet(floors: Floors) -> float:
+    """The same where readings are steady."""
+    return max(LEAST[floors.resource], _SHARE * floors.rounds[0])
 
 
 def noise(readings: Sequence[float]) -> float:
@@ -86,6 +97,8 @@ def noise(readings: Sequence[float]) -> float:
 def _outcome(floors: Floors, tolerance: float) -> tuple[LeakOutcome, str]:
     steps = [after - before for before, after in pairwise(floors.rounds)]
     last = steps[-_LAST:]
+    if _is_sawtooth(floors.rounds, tolerance):
+        return "OK", "it rises and falls, from no higher a level to no higher a level"
     grown = sum(step > tolerance for step in last)
     if grown >= _LAST - 1 and last[-1] > tolerance:
         early, late = statistics.median(last[:2]), statistics.median(last[2:])
@@ -93,10 +106,25 @@ def _outcome(floors: Floors, tolerance: float) -> tuple[LeakOutcome, str]:
             return "INCONCLUSIVE", "it grows more slowly from round to round: it may be filling up"
         if floors.cooled is not None and _is_released(floors, tolerance):
             return "OK", "what had grown was given back in the rest after the load"
+        if floors.rounds[-1] - max(floors.rounds[:-_LAST]) <= tolerance:
+            return "INCONCLUSIVE", "it grew to no more than it had before: it may fall again, as it did"
+        if not floors.is_rested:
+            return "INCONCLUSIVE", "it grew, but the target did not come to rest: work that goes on may hold it"
         return "LEAK", f"it grew in {grown} of the last {_LAST} equal rounds, by as much in the last as in the first"
     if max(steps[-2:]) <= tolerance:
+        if tolerance > _quiet(floors) < sen_slope(floors.rounds)[1][1]:
+            return "INCONCLUSIVE", "it may have grown, by less than its readings waver: too noisy to tell"
         return "OK", "it did not grow in the last two rounds"
     return "INCONCLUSIVE", f"it grew in {grown} of the last {_LAST} rounds"
+
+
+def _is_sawtooth(rounds: Sequence[float], tolerance: float) -> bool:
+    """Whether it fell twice, so that a whole tooth was seen, the last time neither from nor to a higher level."""
+    falls = [(before, after) for before, after in pairwise(rounds) if after - before < -tolerance]
+    if len(falls) < _WHOLE_TOOTH:
+        return False
+    (first_peak, first_end), (last_peak, last_end) = falls[0], falls[-1]
+    return max(last_peak - first_peak, last_end - first_end) <= tolerance
 
 
 def _is_released(floors: Floors, tolerance: float) -> bool:

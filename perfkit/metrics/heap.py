@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 from perfkit.model import Better, Metric, Scope
 
 if TYPE_CHECKING:
-    from perfkit.metrics.measured import Measured, Readings
+    from perfkit.metrics.measured import Measured
+    from perfkit.readings import Readings
 
 NAMES: Final[dict[str, str]] = {
     "heap.used_bytes": "largest heap in use under load",
     "heap.external_bytes": "most memory that the runtime was told of outside its heap, such as Node's Buffers",
+    "heap.blocks_count": "most blocks of memory that CPython had allocated",
     "heap.limit_bytes": "largest heap that the runtime allows",
     "heap.utilisation_ratio": "largest share of its limit that the heap took",
 }
@@ -26,6 +28,7 @@ def compute(measured: Measured) -> list[Metric]:
     largest = [
         _largest("heap.used_bytes", used, "lower"),
         _largest("heap.external_bytes", external, "lower"),
+        _largest("heap.blocks_count", dict(measured.during("target", "heap_blocks_count")), "lower"),
         _largest("heap.limit_bytes", limits, None),
     ]
     if fullest:  # of several processes the fullest is told, not their mean
@@ -37,7 +40,7 @@ def compute(measured: Measured) -> list[Metric]:
 
 def _largest(name: str, found: dict[str | None, Readings], better: Better | None) -> Iterator[Metric]:
     for phase, readings in found.items():
-        yield Metric(name, float(readings.values.max()), Scope(phase=phase), better=better, n=len(readings))
+        yield Metric(name, readings.highest, Scope(phase=phase), better=better, n=len(readings))
 
 
 def _utilisation(used: Readings, limits: Readings, phase: str | None) -> Metric | None:
@@ -46,7 +49,7 @@ def _utilisation(used: Readings, limits: Readings, phase: str | None) -> Metric 
 
     last = np.maximum(np.searchsorted(limits.at, used.at, side="right") - 1, 0)
     limit = limits.values[last]
-    shares = used.values[limit > 0] / limit[limit > 0]
+    shares = used.highs[limit > 0] / limit[limit > 0]
     if not len(shares):
         return None
     return Metric("heap.utilisation_ratio", float(shares.max()), Scope(phase=phase), n=len(shares))

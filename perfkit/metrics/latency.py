@@ -1,6 +1,6 @@
 """How long requests took. Knows three clocks: from the intended start, from the actual start, and to the first byte.
 
-Over requests that succeeded or timed out. Percentiles are interpolated linearly between raw values.
+Over requests that succeeded or timed out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from perfkit.model import Metric, Scope
 
 if TYPE_CHECKING:
     from perfkit.metrics.measured import Cell, Measured
-    from perfkit.metrics.rows import Floats
+    from perfkit.spread import Spread
 
 _STATISTICS: Final = {
     "avg": "mean",
@@ -40,23 +40,17 @@ def compute(measured: Measured) -> list[Metric]:
 
 
 def _of_cell(cell: Cell) -> Iterator[Metric]:
-    rows = cell.rows
-    for stem, values, statistics in (
-        ("latency", rows.response_ms, _RESPONSE),
-        ("service", rows.service_ms, _SERVICE),
-        ("ttfb", rows.ttfb_ms, _FIRST_BYTE),
+    for stem, spread, statistics in (
+        ("latency", cell.facts.response_ms, _RESPONSE),
+        ("service", cell.facts.service_ms, _SERVICE),
+        ("ttfb", cell.facts.ttfb_ms, _FIRST_BYTE),
     ):
-        yield from _summary(stem, values[rows.is_timed], statistics, cell.scope)
+        if spread is not None:
+            yield from _summary(stem, spread, statistics, cell.scope)
 
 
-def _summary(stem: str, values: Floats, statistics: Iterable[str], scope: Scope) -> Iterator[Metric]:
-    import numpy as np
-
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return
-    percents = [float(key[1:]) for key in statistics if key.startswith("p")]
-    found = dict(zip((f"p{percent:.0f}" for percent in percents), np.percentile(known, percents), strict=True))
-    found |= {"avg": known.mean(), "min": known.min(), "max": known.max()}
+def _summary(stem: str, spread: Spread, statistics: Iterable[str], scope: Scope) -> Iterator[Metric]:
+    exact = {"avg": spread.mean, "min": spread.least, "max": spread.most}
     for key in statistics:
-        yield Metric(f"{stem}.{key}_ms", float(found[key]), scope, n=len(known))
+        value = exact[key] if key in exact else spread.at(float(key[1:]) / 100)
+        yield Metric(f"{stem}.{key}_ms", value, scope, n=spread.n)

@@ -43,7 +43,7 @@ def compute(measured: Measured) -> list[Metric]:
 
 def leaks_of(mark: PhaseMark) -> tuple[LeakVerdict, ...]:
     """A verdict on each resource that was read at rest after enough rounds."""
-    if mark.rounds is None:
+    if mark.rounds is None or not any(one.requests for one in mark.rounds.rounds[mark.rounds.warmups :]):
         return ()
     return tuple(_leak(mark, mark.rounds, growth) for growth in _growths(mark.rounds))
 
@@ -99,7 +99,8 @@ def _floors(rounds: Rounds, resource: str) -> Floors | None:
     idle = [reading[name] for reading in rounds.idle if name in reading]
     if len(values) < _FEWEST_FLOORS:
         return None
-    return Floors(resource, idle, values, (rounds.cooled or {}).get(name))
+    is_rested = all(one.has_rested for one in rounds.rounds[rounds.warmups - 1 :])
+    return Floors(resource, idle, values, (rounds.cooled or {}).get(name), is_rested)
 
 
 def _of_phase(phase: str, leaks: Sequence[LeakVerdict]) -> Iterator[Metric]:

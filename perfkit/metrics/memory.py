@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from perfkit.model import Metric, PhaseMark, Scope
 
 if TYPE_CHECKING:
-    from perfkit.metrics.measured import Measured, Samples
+    from perfkit.metrics.measured import Measured
+    from perfkit.readings import Series
 
 NAMES: Final[dict[str, str]] = {
     "memory.start_bytes": "idle memory of the target before the load",
@@ -51,11 +52,11 @@ def _growth(floors: list[float], phase: str | None) -> Iterator[Metric]:
 
 def _peaks(measured: Measured) -> Iterator[Metric]:
     for phase, readings in measured.during(*source_of(measured.samples)):
-        yield Metric("memory.peak_bytes", float(readings.values.max()), Scope(phase=phase), n=len(readings))
+        yield Metric("memory.peak_bytes", readings.highest, Scope(phase=phase), n=len(readings))
 
 
-def source_of(samples: Samples) -> tuple[str, str]:
+def source_of(samples: Series) -> tuple[str, str]:
     """The sampler and its metric that tell the target's memory best."""
     anonymous = samples.get(("target", "anon_bytes"))
-    is_told = anonymous is not None and anonymous.values.any()
+    is_told = anonymous is not None and anonymous.highs.any()
     return "target", "anon_bytes" if is_told else "rss_bytes"

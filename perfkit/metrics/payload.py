@@ -22,15 +22,10 @@ def compute(measured: Measured) -> list[Metric]:
 
 
 def _of_cell(cell: Cell) -> Iterator[Metric]:
-    import numpy as np
-
-    wire, decoded = cell.rows.wire_bytes[cell.rows.is_ok], cell.rows.decoded_bytes[cell.rows.is_ok]
-    for name, sizes in (("payload.wire_bytes", wire), ("payload.decoded_bytes", decoded)):
-        known = sizes[~np.isnan(sizes)]
-        if len(known):
-            yield Metric(name, float(known.mean()), cell.scope, n=len(known))
-    both = ~np.isnan(wire) & ~np.isnan(decoded)
-    sent = float(wire[both].sum())
-    if sent > 0:
-        ratio = float(decoded[both].sum()) / sent
-        yield Metric("payload.compression_ratio", ratio, cell.scope, better="higher", n=int(both.sum()))
+    for name, sizes in (("payload.wire_bytes", cell.facts.wire), ("payload.decoded_bytes", cell.facts.decoded)):
+        if sizes.n:
+            yield Metric(name, sizes.total / sizes.n, cell.scope, n=sizes.n)
+    sent, decoded = cell.facts.both
+    if sent.total > 0:
+        ratio = decoded.total / sent.total
+        yield Metric("payload.compression_ratio", ratio, cell.scope, better="higher", n=sent.n)

@@ -53,7 +53,7 @@ def compute(measured: Measured) -> list[Metric]:
     return [
         Metric(
             name,
-            float(readings.values.max()),
+            readings.highest,
             Scope(phase=phase),
             better=None if name == _IS_A_LIMIT else "lower",
             n=len(readings),

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 NAMES: Final[dict[str, str]] = {
     "sessions.connections_count": "most connections to the database at once, without perfkit's own",
     "sessions.busy_count": "connections that were executing, or inside a transaction, on average",
+    "sessions.idle_in_transaction_count": "connections that held a transaction open, executing nothing, on average",
     "sessions.lock_waiting_count": "connections that waited for a lock, on average",
 }
 
 _BETTER: Final[dict[str, Better | None]] = {
     "connections_count": None,
     "busy_count": "lower",
+    "idle_in_transaction_count": "lower",
     "lock_waiting_count": "lower",
 }
 
@@ -27,7 +29,7 @@ def compute(measured: Measured) -> list[Metric]:
     for name in NAMES:
         reading = name.removeprefix("sessions.")
         for phase, readings in measured.during("database", reading):
-            value = readings.values.max() if reading == "connections_count" else readings.values.mean()
+            value = readings.highest if reading == "connections_count" else readings.mean
             if phase is not None:
-                found.append(Metric(name, float(value), Scope(phase=phase), better=_BETTER[reading], n=len(readings)))
+                found.append(Metric(name, value, Scope(phase=phase), better=_BETTER[reading], n=len(readings)))
     return found

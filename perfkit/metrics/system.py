@@ -37,12 +37,12 @@ NAMES: Final[dict[str, str]] = {
 
 def compute(measured: Measured) -> list[Metric]:
     highest = [
-        Metric(name, float(readings.values.max()), Scope(phase=phase), n=len(readings))
+        Metric(name, readings.highest, Scope(phase=phase), n=len(readings))
         for name, sampled in _SAMPLED.items()
         for phase, readings in measured.during("system", sampled)
     ]
     cost = [
-        Metric("system.sampling_cpu_ratio", float(readings.values.mean()), Scope(phase=phase), n=len(readings))
+        Metric("system.sampling_cpu_ratio", readings.mean, Scope(phase=phase), n=len(readings))
         for phase, readings in measured.during("perfkit", "sampling_cpu_ratio")
     ]
     return [*highest, *cost]

@@ -21,7 +21,7 @@ def compute(measured: Measured) -> list[Metric]:
 
 
 def _of_cell(cell: Cell) -> Iterator[Metric]:
-    yield Metric("requests.count", float(len(cell.rows)), cell.scope, better=None, n=len(cell.rows))
+    made, succeeded = cell.facts.count, cell.facts.succeeded
+    yield Metric("requests.count", float(made), cell.scope, better=None, n=made)
     if cell.seconds > 0:
-        succeeded = int(cell.rows.is_ok.sum())
         yield Metric("throughput.requests_per_s", succeeded / cell.seconds, cell.scope, better="higher", n=succeeded)

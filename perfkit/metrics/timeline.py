@@ -5,18 +5,19 @@ Warm-up is in it, with the phases marked. A request stands where it was meant to
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
-from perfkit.metrics.measured import NO_READINGS, Readings, measured_of
+from perfkit.columns import Floats
 from perfkit.metrics.memory import source_of
-from perfkit.metrics.rows import Codes, Floats, Rows, rows_of
 from perfkit.model import Run, Timeline
+from perfkit.readings import Readings
+from perfkit.requests import Part, Requests
+from perfkit.spread import Pile, Spread
 
 SHORTEST_S: Final = 1.0
-_PERCENTS: Final = (50, 95)
 
 
 def timeline(run: Run, points: int = 300) -> Timeline:
@@ -24,44 +25,50 @@ def timeline(run: Run, points: int = 300) -> Timeline:
 
     Seconds are since the run's start, a bucket's its middle. Failed requests count as requests and as errors.
     """
-    rows, samples, marks = rows_of(run.requests), measured_of(run).samples, run.record.phases
-    origin = min(run.record.started_at, float(rows.intended_at.min(initial=np.inf)))
-    end = max([float(rows.intended_at.max(initial=origin)), *(mark.ended_at for mark in marks)])
+    marks, samples = run.record.phases, run.samples
+    origin = min(run.record.started_at, run.requests.since)
+    end = max([origin, run.requests.until, *(mark.ended_at for mark in marks)])
     count = int(np.clip((end - origin) / SHORTEST_S, 1, points)) if end > origin else 0
     edges = np.linspace(0.0, end - origin, count + 1)
-    bucket = np.clip(np.searchsorted(edges, rows.intended_at - origin, side="right") - 1, 0, max(count - 1, 0))
-    percentiles = _percentiles(rows, bucket, count)
+    buckets = list(_buckets(run.requests, origin + edges)) if count else []
+    widths = np.diff(edges)
     return Timeline(
         at_s=tuple(((edges[:-1] + edges[1:]) / 2).tolist()),
-        requests_per_s=_rates(bucket, edges),
-        p50_ms=tuple(p50 for p50, _ in percentiles),
-        p95_ms=tuple(p95 for _, p95 in percentiles),
-        errors_per_s=_rates(bucket[~rows.is_ok], edges),
-        memory_bytes=_pairs(samples.get(source_of(samples), NO_READINGS), origin, points),
-        cpu_ratio=_pairs(samples.get(("target", "cpu_ratio"), NO_READINGS), origin, points),
+        requests_per_s=_rates([made for made, _, _ in buckets], widths),
+        p50_ms=tuple(spread.at(0.5) if spread else None for _, _, spread in buckets),
+        p95_ms=tuple(spread.at(0.95) if spread else None for _, _, spread in buckets),
+        errors_per_s=_rates([failed for _, failed, _ in buckets], widths),
+        memory_bytes=_pairs(samples.of(*source_of(samples.series)), origin, points),
+        cpu_ratio=_pairs(samples.of("target", "cpu_ratio"), origin, points),
         phases=tuple((mark.name, mark.started_at - origin, mark.ended_at - origin) for mark in marks),
     )
 
 
-def _rates(bucket: Codes, edges: Floats) -> tuple[float, ...]:
-    widths = np.diff(edges)
-    return tuple((np.bincount(bucket, minlength=len(widths)) / widths).tolist()) if len(widths) else ()
+def _buckets(requests: Requests, edges: Floats) -> Iterable[tuple[int, int, Spread | None]]:
+    """(requests, failed ones, response times) of each bucket; what is at the end of the last belongs to it."""
+    edges = np.array([-np.inf, *edges[1:-1], np.inf])
+    return map(_bucket, requests.cut_all(edges))
 
 
-def _percentiles(rows: Rows, bucket: Codes, count: int) -> list[tuple[float | None, float | None]]:
-    """(p50, p95) of each bucket's response times; None where there are none."""
-    known = np.flatnonzero(rows.is_timed & ~np.isnan(rows.response_ms))
-    order = known[np.argsort(bucket[known].astype(np.min_scalar_type(max(count, 1))), kind="stable")]
-    places = np.searchsorted(bucket[order], np.arange(count + 1))
-    parts = (rows.response_ms[order[start:end]] for start, end in pairwise(places))
-    return [tuple(np.percentile(part, _PERCENTS).tolist()) if len(part) else (None, None) for part in parts]
+def _bucket(part: Part) -> tuple[int, int, Spread | None]:
+    made, failed, pile = 0, 0, Pile(is_exact=part.is_exact)
+    for rows in part.chunks:
+        made += len(rows)
+        failed += int((~rows.is_ok).sum())
+        pile.add(rows.response_ms[rows.is_timed])
+    return made, failed, pile.spread()
+
+
+def _rates(counts: list[int], widths: Floats) -> tuple[float, ...]:
+    return tuple((np.array(counts) / widths).tolist())
 
 
 def _pairs(readings: Readings, origin: float, points: int) -> tuple[tuple[float, float], ...]:
     """(second, value) of at most `points` readings: of each stretch its lowest and highest, so that no peak is lost."""
-    kept = np.arange(len(readings))
+    at, values = readings.at - origin, readings.highs
+    kept = np.arange(len(at))
     if len(kept) > points:
         stretches = np.array_split(kept, max(points // 2, 1))
-        ends = [(part[0] + extreme(readings.values[part])) for part in stretches for extreme in (np.argmin, np.argmax)]
+        ends = [(part[0] + extreme(values[part])) for part in stretches for extreme in (np.argmin, np.argmax)]
         kept = np.unique(ends)
-    return tuple(zip((readings.at[kept] - origin).tolist(), readings.values[kept].tolist(), strict=True))
+    return tuple(zip(at[kept].tolist(), values[kept].tolist(), strict=True))

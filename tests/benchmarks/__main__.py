@@ -30,6 +30,7 @@ ALL = (
     "logs",
     "advice",
     "million_rows",
+    "soak",
     "sampling",
     "leaks",
 )

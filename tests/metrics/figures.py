@@ -37,6 +37,7 @@ def the(metrics: Iterable[Metric], name: str, **scope: Any) -> Metric:
 READ = {
     "target": [
         *("anon_bytes", "cpu_ratio", "heap_used_bytes", "heap_limit_bytes", "heap_external_bytes"),
+        "heap_blocks_count",
         *("processes_count", "threads_count", "fds_count", "sockets_count", "swap_bytes", "uss_bytes", "pss_bytes"),
         *("context_switches_per_s", "disk_read_bytes_per_s", "disk_written_bytes_per_s"),
         *("cgroup_memory_bytes", "cgroup_memory_limit_bytes", "cgroup_throttled_ratio"),
@@ -48,7 +49,13 @@ READ = {
         *("network_received_bytes_per_s", "network_sent_bytes_per_s"),
     ],
     "perfkit": ["sampling_cpu_ratio"],
-    "database": ["connections_count", "busy_count", "lock_waiting_count"],
+    "database": [
+        "connections_count",
+        "busy_count",
+        "idle_in_transaction_count",
+        "lock_waiting_count",
+        "lock_waiting_count f - -",
+    ],
 }
 
 
@@ -70,6 +77,8 @@ def a_run_of_everything() -> Run:
     samples += [a_sample("floor_bytes", 1e6, at=at) for at in (-1, 61)]
     query = CapturedQuery("f", "SELECT 1", calls=1, total_ms=9, mean_ms=9, max_ms=9, phases={"single": 1})
     statement = TracedStatement("f", "SELECT 1", rows=1.0, blocks=1.0)
-    trace = Trace("trace", (statement,), (TracedRequest("Login", START, 9.0, (TracedExecution("f", 5.0, 1.0),)),))
+    trace = Trace(
+        "trace", (statement,), (TracedRequest("Dashboard Metrics", START, 9.0, (TracedExecution("f", 5.0, 1.0),)),)
+    )
     run = a_run(requests, samples, phases=[a_phase(arrivals=5), a_leak_phase()], queries=[query])
     return replace(run, trace=trace)

@@ -10,7 +10,7 @@ from perfkit import metrics, units
 from tests.builders import a_request, a_run, a_sample
 from tests.metrics.figures import a_run_of_everything
 
-OTHERS = {"__init__", "growth", "measured", "rows", "timeline", "distribution"}
+OTHERS = {"__init__", "growth", "measured", "facts", "timeline", "distribution"}
 
 
 def test_every_family_is_in_the_table() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from perfkit.metrics.leak import is_decided, leaks_of
@@ -51,6 +53,22 @@ def test_files_are_judged_by_the_same_rounds() -> None:
     assert found["fds"].outcome == "OK"  # 0.5 % of 100,000,000 files
     mark = a_mark({"fds_count": 1e6})
     assert leaks_of(mark)[0].outcome == "LEAK"
+
+
+def test_growth_without_rest_after_each_round_is_no_leak_yet() -> None:
+    """The rest after the warm-up rounds but the last is part of no figure."""
+    mark = a_mark({"memory_bytes": 2 * MB})
+    assert mark.rounds is not None
+    busy = [replace(one, has_rested=number != 5) for number, one in enumerate(mark.rounds.rounds)]
+    (leak,) = leaks_of(replace(mark, rounds=replace(mark.rounds, rounds=tuple(busy))))
+    assert (leak.outcome, "did not come to rest" in leak.reason) == ("INCONCLUSIVE", True)
+
+
+def test_rounds_without_a_request_give_no_verdict() -> None:
+    mark = a_mark({"memory_bytes": 2 * MB})
+    assert mark.rounds is not None
+    empty = tuple(replace(one, requests=0) for one in mark.rounds.rounds)
+    assert leaks_of(replace(mark, rounds=replace(mark.rounds, rounds=empty))) == ()
 
 
 def test_too_few_rounds_give_no_verdict() -> None:

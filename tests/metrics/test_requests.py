@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,8 +11,6 @@ from perfkit import metrics
 from perfkit.model import Run
 from tests.builders import START, a_phase, a_request, a_run
 from tests.metrics.figures import the, values
-
-TEXTS = ["phase", "endpoint", "cache", "error"]
 
 
 def of_endpoint(run: Run, endpoint: str | None = "Dashboard Metrics", phase: str = "single") -> dict[str, float]:
@@ -147,16 +143,9 @@ def test_the_number_of_observations_is_told() -> None:
     assert [the(found, name, **scope).n for name in names] == [2, 3, 1]
 
 
-def test_categorical_columns_give_the_same_figures() -> None:
-    run = a_run([a_request("B", cache="hit"), a_request("A", error="timeout"), a_request("A", ms=30)])
-    as_categories = replace(run, requests=run.requests.astype(dict.fromkeys(TEXTS, "category")))
-    assert metrics.compute(run) == metrics.compute(as_categories)
-
-
-def test_categories_without_rows_have_no_figures() -> None:
-    run = a_run([a_request("A"), a_request("B", is_warmup=True)])
-    as_categories = replace(run, requests=run.requests.astype(dict.fromkeys(TEXTS, "category")))
-    assert {metric.scope.endpoint for metric in metrics.compute(as_categories)} == {None, "A"}
+def test_an_endpoint_of_the_warm_up_alone_has_no_figures() -> None:
+    found = metrics.compute(a_run([a_request("A"), a_request("B", is_warmup=True)]))
+    assert {metric.scope.endpoint for metric in found} == {None, "A"}
 
 
 @settings(max_examples=40, deadline=None)

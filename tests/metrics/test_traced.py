@@ -49,7 +49,7 @@ def test_sessions_are_means_and_the_most_connections() -> None:
     samples = [
         a_sample(name, value, at=at, source="database")
         for at, value in ((10, 1.0), (20, 3.0), (90, 9.0))
-        for name in ("connections_count", "busy_count", "lock_waiting_count")
+        for name in ("connections_count", "busy_count", "idle_in_transaction_count", "lock_waiting_count")
     ]
     found = {
         metric.name: metric.value
@@ -59,5 +59,6 @@ def test_sessions_are_means_and_the_most_connections() -> None:
     assert found == {
         "sessions.connections_count": 3.0,
         "sessions.busy_count": 2.0,
+        "sessions.idle_in_transaction_count": 2.0,
         "sessions.lock_waiting_count": 2.0,
     }

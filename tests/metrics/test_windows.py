@@ -90,6 +90,18 @@ def test_blocks_are_shorter_in_a_short_phase() -> None:
     assert [len(of_total(blocks, "requests.count", phase)) for phase in ("single", "concurrent")] == [12, 40]
 
 
+def test_blocks_are_longer_in_a_phase_of_hours() -> None:
+    """480 blocks at most: four hours are blocks of 30 s."""
+    run = a_run([a_request(at=at) for at in (29, 31, 32)], phases=[a_phase(end=4 * 3600)])
+    counts = of_total(metrics.blocks(run), "requests.count")
+    assert (len(counts), counts[:3]) == (480, [1, 2, 0])
+
+
+def test_windows_hold_only_what_is_asked_for() -> None:
+    windows = metrics.windows(a_run([a_request(at=1)], phases=[a_phase(end=20)]), 10, {"requests.count"})
+    assert {metric.name for window in windows for metric in window} == {"requests.count"}
+
+
 @settings(max_examples=50, deadline=None)
 @given(starts=st.lists(st.floats(0, 59.99), max_size=80), length=st.sampled_from([0.5, 7.0, 10.0, 60.0]))
 def test_every_request_of_a_whole_window_is_in_exactly_one(starts: list[float], length: float) -> None:

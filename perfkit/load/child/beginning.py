@@ -24,7 +24,6 @@ from perfkit.load.child.course import Course
 from perfkit.load.child.open_model import taking
 from perfkit.load.child.recorder import Recorder
 from perfkit.load.child.workers import curve
-from perfkit.load.child.workers.master import Master
 from perfkit.load.child.workers.worker import Link, call_out
 from perfkit.load.orders import VARIABLE, Orders
 
@@ -34,6 +33,8 @@ def _start(environment: Any, **_: Any) -> None:
     orders = Orders.from_json(os.environ[VARIABLE])
     tagged.drop_the_idle(environment)
     if orders.role == "master":
+        from perfkit.load.child.workers.master import Master  # 100 ms that most children do without
+
         orders, _ = shapes.settle(orders, environment)
         Master(orders, environment).install()
         return
@@ -42,7 +43,6 @@ def _start(environment: Any, **_: Any) -> None:
     orders = link.await_orders() if link is not None else orders
     orders, is_shaped = shapes.settle(orders, environment)
     open_files.raise_limit()
-    footprint.wake_arrow()
     recorder = Recorder(orders)
     course = Course(orders, environment, recorder, link, is_shaped=is_shaped)
     sink.install(recorder.sink)

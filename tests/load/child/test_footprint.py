@@ -29,10 +29,9 @@ def tell(**_):
     print("pandas is there:", "pandas" in sys.modules, "collected after:", gc.get_threshold()[0], flush=True)
 """
 BESIDE = """
-import sys
-from perfkit.load.child import footprint
+import importlib, sys
+from perfkit import rows
 
-footprint.wake_arrow()
 assert "pandas" not in sys.modules
 import pyarrow as pa
 import pandas as pd
@@ -40,7 +39,7 @@ import pandas as pd
 table = pa.Table.from_pandas(pd.DataFrame({"price": [1.5, None]}))
 assert table.column("price").null_count == 1
 assert table.to_pandas()["price"].tolist()[0] == 1.5
-footprint.wake_arrow()
+importlib.reload(rows)
 """
 
 
