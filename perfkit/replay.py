@@ -14,7 +14,7 @@ from perfkit import net, redact, target
 from perfkit.errors import TargetError, UsageError
 from perfkit.load import engine
 from perfkit.model import Phase, Request, Scenario, Target
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from perfkit.scaffold.names import one_line
 
 LIMIT_S: Final = 120.0

@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pyarrow.compute as pc
 
 from perfkit import store
 from perfkit.draft import Draft
 from perfkit.errors import DatabaseError
-from perfkit.model import Phase, Request, Trace
+from perfkit.model import Phase, Trace
 from perfkit.queries.attribution import Window
 from perfkit.queries.n_plus_one import to_scale
 from perfkit.queries.tracing import tracing
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import stretches
+
+_AT_ONCE: Final = 8_192  # rows of all phases, of which those of this one are kept
 
 Drive = Callable[[Phase], None]
 Note = Callable[[str], None]
@@ -58,13 +61,16 @@ def _noting(phase: Phase, draft: Draft, note: Note) -> Iterator[None]:
 
 def _windows(folder: Path, phase: str) -> list[Window]:
     """The requests of a phase, as their rows on disk tell them."""
-    table = read_rows(sorted((folder / "requests").glob("*.arrow")), Request)
-    rows = table.filter(pc.field("phase").cast("string") == phase)
-    columns = (rows.column(name).to_pylist() for name in ("endpoint", "started_at", "service_s", "error"))
-    return [
-        Window(endpoint, started_at, service_s, error is None)
-        for endpoint, started_at, service_s, error in zip(*columns, strict=True)
-    ]
+    windows = []
+    for shard in sorted((folder / "requests").glob("*.arrow")):
+        for _, table in stretches(shard, _AT_ONCE):
+            rows = table.filter(pc.field("phase") == phase)
+            columns = (rows.column(name).to_pylist() for name in ("endpoint", "started_at", "service_s", "error"))
+            windows += [
+                Window(endpoint, started_at, service_s, error is None)
+                for endpoint, started_at, service_s, error in zip(*columns, strict=True)
+            ]
+    return windows
 
 
 def notes_on(trace: Trace) -> Iterator[str]:

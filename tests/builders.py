@@ -27,9 +27,9 @@ from perfkit.model import (
     Story,
     Verdict,
 )
-from perfkit.readings import read_samples
-from perfkit.requests import MOST_EXACT, Requests
-from perfkit.rows import read_rows, schema_of
+from perfkit.recorded.readings import read_samples
+from perfkit.recorded.requests import MOST_EXACT, Requests
+from perfkit.recorded.rows import read_rows, schema_of
 
 START = 1_790_000_000.0
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from perfkit import units
 from perfkit.model import Check, PhaseMark, Run, Validity
-from perfkit.spread import Pile, Spread
+from perfkit.recorded.spread import Pile, Spread
 
 GENERATOR_CPU_LIMIT: Final = 0.9
 SPARE_CPU: Final = 0.7
@@ -79,6 +79,16 @@ def listener_exceptions(run: Run) -> Check:
 def rows_lost(run: Run) -> Check:
     return _nothing_of(
         run, "rows lost", lambda mark: mark.rows_lost, "free some space, or write the run elsewhere with --out FOLDER"
+    )
+
+
+def users_lost(run: Run) -> Check:
+    """A user that ended before its phase takes its share of the load with it: the target met less than was asked."""
+    return _nothing_of(
+        run,
+        "users lost",
+        lambda mark: mark.users_lost,
+        "mend what they raised, as told in the notes and in locust.log; in a task, an Exception ends no user",
     )
 
 
@@ -197,6 +207,7 @@ CHECKS: Final[tuple[Callable[[Run], Check], ...]] = (
     generator_cpu,
     listener_exceptions,
     rows_lost,
+    users_lost,
     users_finished,
     target_restarts,
     sampling_kept_up,

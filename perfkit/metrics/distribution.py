@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from perfkit.metrics.measured import measured_of
 from perfkit.model import Run
-from perfkit.spread import QUANTILES, Spread
+from perfkit.recorded.spread import QUANTILES, Spread
 
 Curve: TypeAlias = tuple[tuple[float, float], ...]
 """(quantile 0 to 1, response time in ms) pairs, ascending."""

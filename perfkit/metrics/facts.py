@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from perfkit.requests import Part, Requests, Rows
-from perfkit.spread import Pile, Spread
+from perfkit.recorded.chunks import Part, Rows
+from perfkit.recorded.requests import Requests
+from perfkit.recorded.spread import Pile, Spread
 
 if TYPE_CHECKING:
-    from perfkit.columns import Codes, Floats, Mask
+    from perfkit.recorded.columns import Codes, Floats, Mask
 
 _CLOCKS: Final = ("response_ms", "service_ms", "ttfb_ms")
 _LATENESS: Final = "lateness_ms"

@@ -9,7 +9,7 @@ from perfkit.model import Better, Metric, Scope
 
 if TYPE_CHECKING:
     from perfkit.metrics.measured import Measured
-    from perfkit.readings import Readings
+    from perfkit.recorded.readings import Readings
 
 NAMES: Final[dict[str, str]] = {
     "heap.used_bytes": "largest heap in use under load",

@@ -12,7 +12,7 @@ from perfkit.model import Metric, Scope
 
 if TYPE_CHECKING:
     from perfkit.metrics.measured import Cell, Measured
-    from perfkit.spread import Spread
+    from perfkit.recorded.spread import Spread
 
 _STATISTICS: Final = {
     "avg": "mean",

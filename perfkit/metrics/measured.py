@@ -10,8 +10,9 @@ import numpy as np
 
 from perfkit.metrics.facts import Facts, facts_of
 from perfkit.model import CapturedQuery, PhaseMark, Run, Scope, Trace
-from perfkit.readings import NO_READINGS, Readings, Series, concatenated
-from perfkit.requests import Part, Requests
+from perfkit.recorded.chunks import Part
+from perfkit.recorded.readings import NO_READINGS, Readings, Series, concatenated
+from perfkit.recorded.requests import Requests
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from perfkit.model import Metric, PhaseMark, Scope
 
 if TYPE_CHECKING:
     from perfkit.metrics.measured import Measured
-    from perfkit.readings import Series
+    from perfkit.recorded.readings import Series
 
 NAMES: Final[dict[str, str]] = {
     "memory.start_bytes": "idle memory of the target before the load",

@@ -10,12 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from perfkit.columns import Floats
 from perfkit.metrics.memory import source_of
 from perfkit.model import Run, Timeline
-from perfkit.readings import Readings
-from perfkit.requests import Part, Requests
-from perfkit.spread import Pile, Spread
+from perfkit.recorded.chunks import Part
+from perfkit.recorded.columns import Floats
+from perfkit.recorded.readings import Readings
+from perfkit.recorded.requests import Requests
+from perfkit.recorded.spread import Pile, Spread
 
 SHORTEST_S: Final = 1.0
 

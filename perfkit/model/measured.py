@@ -12,8 +12,8 @@ from perfkit.model.planned import NotExplained, QueryPlan
 from perfkit.model.queried import CapturedQuery, Trace
 
 if TYPE_CHECKING:
-    from perfkit.readings import Samples
-    from perfkit.requests import Requests
+    from perfkit.recorded.readings import Samples
+    from perfkit.recorded.requests import Requests
 
 RunStatus = Literal["running", "complete", "interrupted", "discarded"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from perfkit.errors import PerfkitError
 from perfkit.model import Sample
-from perfkit.rows import RowWriter
+from perfkit.recorded.rows import RowWriter
 
 if TYPE_CHECKING:
     from perfkit.samplers import Sampler

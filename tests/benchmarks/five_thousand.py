@@ -25,7 +25,7 @@ import psutil
 
 from perfkit.load.engine import run_phase
 from perfkit.model import Phase, Request, Scenario
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.benchmarks import bounds
 from tests.benchmarks.k6 import k6_program
 from tests.benchmarks.nginx import nginx, on_core, pinned

@@ -20,7 +20,7 @@ import pyarrow as pa
 from perfkit import config as configs
 from perfkit import metrics, store
 from perfkit.model import Request
-from perfkit.rows import schema_of
+from perfkit.recorded.rows import schema_of
 from tests.benchmarks.pairs import publish, ratios
 from tests.builders import START, a_phase, a_run
 

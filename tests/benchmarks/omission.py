@@ -22,7 +22,7 @@ from typing import Any
 
 from perfkit.load.engine import run_phase
 from perfkit.model import Phase, Request, Scenario
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.benchmarks import bounds
 from tests.benchmarks.k6 import k6_program
 from tests.benchmarks.pairs import publish

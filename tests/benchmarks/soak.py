@@ -18,7 +18,7 @@ import numpy as np
 from perfkit import config as configs
 from perfkit import metrics, store
 from perfkit.model import Request, Sample
-from perfkit.rows import RowWriter
+from perfkit.recorded.rows import RowWriter
 from tests.benchmarks import bounds
 from tests.benchmarks.million_rows import report
 from tests.benchmarks.pairs import publish

@@ -16,7 +16,7 @@ from perfkit.load.children import RECORDER
 from perfkit.load.orders import VARIABLE, Orders, Status
 from perfkit.load.words import from_line
 from perfkit.model import Request
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.benchmarks import bounds
 from tests.benchmarks.nginx import on_core
 from tests.benchmarks.pairs import publish

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.load.histogram import Histogram
-from perfkit.spread import ERROR
-from perfkit.spread import LEAST as SHORTEST_MS
-from perfkit.spread import MOST as LONGEST_MS
+from perfkit.recorded.spread import ERROR
+from perfkit.recorded.spread import LEAST as SHORTEST_MS
+from perfkit.recorded.spread import MOST as LONGEST_MS
 
 DURATIONS = st.lists(st.floats(SHORTEST_MS, LONGEST_MS), min_size=1, max_size=200)
 SHARES = st.sampled_from((0.0, 0.5, 0.95, 0.99, 1.0))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from perfkit.load.engine import PhaseRun, run_phase
 from perfkit.model import Phase, Request, Scenario
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.load import scenarios
 from tests.servers import a_server
 

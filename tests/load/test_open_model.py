@@ -12,7 +12,7 @@ import pytest
 from perfkit.load.engine import PhaseRun, run_phase
 from perfkit.load.orders import Status
 from perfkit.model import Phase, Request, Scenario, Stage
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.load import scenarios
 from tests.load.stalling import Staller, a_staller
 from tests.servers import a_server

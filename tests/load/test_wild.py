@@ -16,7 +16,7 @@ import pytest
 
 from perfkit.load.engine import PhaseRun, run_phase
 from perfkit.model import OwnShape, Phase, Request, Scenario, Workers
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.servers import Answer, a_server
 
 WILD = Path(__file__).parent / "wild"

@@ -19,7 +19,7 @@ from perfkit.errors import ScenarioError
 from perfkit.load.engine import PhaseRun, run_phase
 from perfkit.load.orders import Status
 from perfkit.model import Phase, Request, Scenario, Stage, Workers
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.load import scenarios
 from tests.servers import a_server
 

@@ -66,7 +66,9 @@ def a_systemd(folder: Path, **services: str) -> Iterator[Systemd]:
         with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console) as outer:
             try:
                 if (found := _ready(outer)) is None:
-                    pytest.skip(f"this kernel lets no systemd start in namespaces: {Path(console.name).read_text()[-300:]!r}")
+                    pytest.skip(
+                        f"this kernel lets no systemd start in namespaces: {Path(console.name).read_text()[-300:]!r}"
+                    )
                 yield found
             finally:
                 outer.kill()

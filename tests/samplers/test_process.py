@@ -17,7 +17,7 @@ import pytest
 
 from perfkit.errors import TargetError, UsageError
 from perfkit.model import Sample
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from perfkit.samplers.detail import Activity, Shares
 from perfkit.samplers.process import ProcessTree, find
 from perfkit.samplers.watch import watching

@@ -30,7 +30,7 @@ def tell(**_):
 """
 BESIDE = """
 import importlib, sys
-from perfkit import rows
+from perfkit.recorded import rows
 
 assert "pandas" not in sys.modules
 import pyarrow as pa

@@ -9,7 +9,7 @@ import pytest
 from perfkit.errors import ScenarioError
 from perfkit.load.engine import list_users, run_phase
 from perfkit.model import Phase, Request, Scenario
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.load import scenarios
 from tests.servers import a_server
 

@@ -11,7 +11,7 @@ import pytest
 
 from perfkit.load.engine import PhaseRun, run_phase
 from perfkit.model import Phase, Request, Scenario
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests import lacking
 from tests.load import scenarios
 from tests.load.child.websocket_server import a_websocket_server

@@ -15,7 +15,7 @@ import pandas as pd
 from perfkit.load.engine import PhaseRun, run_phase
 from perfkit.load.orders import Status
 from perfkit.model import Phase, Request, Scenario
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.load import scenarios
 from tests.load.child.http.conftest import Lean
 from tests.load.child.http.raw import OK, Talk, a_raw_server, each

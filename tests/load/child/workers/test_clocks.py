@@ -9,7 +9,7 @@ import pytest
 from perfkit.load.child.workers.clocks import KEPT, Ahead, Clocks
 from perfkit.load.child.workers.fetching import shift
 from perfkit.model import Request
-from perfkit.rows import RowWriter, read_rows
+from perfkit.recorded.rows import RowWriter, read_rows
 
 
 def test_the_fastest_answer_tells_best() -> None:

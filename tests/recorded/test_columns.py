@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.columns import Vocabulary, encoded, flags, floats
+from perfkit.recorded.columns import Vocabulary, encoded, flags, floats
 
 SIZES = st.lists(st.integers(1, 4), max_size=4)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.model import Request, Sample
-from perfkit.rows import RowWriter, read_rows, schema_of
+from perfkit.recorded.rows import RowWriter, read_rows, schema_of
 from tests.builders import a_request
 
 SAMPLES = st.builds(

@@ -1,7 +1,7 @@
-"""The requests of a run as plain arrays, read from disk a piece at a time: however many there are, few are in memory.
+"""The requests of a run, read from disk a piece at a time: however many there are, few are in memory.
 
-Knows the columns of Request, which of them make a latency, and what lies where; judges and sums up nothing but what
-there is of each phase.
+Knows what lies where, and which columns make a latency; judges nothing, and sums up nothing but what there is of each
+phase.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from perfkit.columns import Codes, Encoded, Floats, Mask, Vocabulary, encoded, flags, floats
 from perfkit.endpoints import Names
-from perfkit.rows import Source, Stretch, read_stretch, stretches
-from perfkit.spread import ERROR
+from perfkit.recorded.chunks import Part, Rows, Tally, tallied
+from perfkit.recorded.columns import Floats, Mask, Vocabulary, encoded, flags, floats
+from perfkit.recorded.rows import Source, Stretch, read_stretch, stretches
+from perfkit.recorded.spread import ERROR
 
 MOST_EXACT: Final = 500_000  # of so many, chance alone moves a percentile by more than the 0.1 % of the buckets
 _CHUNK: Final = 16_384
@@ -27,71 +28,6 @@ _SPAN: Final = 65_536
 _SMALLEST: Final = 512
 _MOST_MESSAGES: Final = 10_000
 _TIMEOUT: Final = "timeout"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Requests, one entry each in every array. Times in ms, sizes in bytes; NaN is missing, and so is a code of -1.
-
-    `response_ms` runs from the intended start to the last byte, `service_ms` and `ttfb_ms` from the actual start.
-    `endpoint`, `cache` and `error` are places in `endpoints`, `caches` and `errors` of the Requests that they are of.
-    `is_ok` succeeded; `is_timed` succeeded or timed out, which is what latencies are taken over: a timeout was at least
-    that slow, while a fast failure is no fast answer.
-    """
-
-    intended_at: Floats
-    response_ms: Floats
-    service_ms: Floats
-    ttfb_ms: Floats
-    wire_bytes: Floats
-    decoded_bytes: Floats
-    endpoint: Codes
-    cache: Codes
-    error: Codes
-    is_ok: Mask
-    is_timed: Mask
-
-    def __len__(self) -> int:
-        return len(self.intended_at)
-
-    def __getitem__(self, chosen: Any) -> Rows:
-        """Those at a slice (no copy), at positions, or where a mask is true."""
-        return Rows(*(getattr(self, name)[chosen] for name in self.__slots__))
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What there is of one phase: all its requests, those without warm-up, and of these the failed ones and those that
-    began after they were meant to. When the first began, the first without warm-up (infinite: none), and when the last
-    ended, in unix seconds.
-    """
-
-    requests: int = 0
-    measured: int = 0
-    failed: int = 0
-    late: int = 0
-    started_at: float = math.inf
-    measured_at: float = math.inf
-    ended_at: float = -math.inf
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.requests + other.requests,
-            self.measured + other.measured,
-            self.failed + other.failed,
-            self.late + other.late,
-            min(self.started_at, other.started_at),
-            min(self.measured_at, other.measured_at),
-            max(self.ended_at, other.ended_at),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some requests, in chunks that are read as they are asked for, once. `is_exact`: few enough to keep all values."""
-
-    chunks: Iterable[Rows]
-    is_exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +143,7 @@ class Requests:
         self._caches.codes(encoded(table.column("cache")).words)
         intended_at = floats(table.column("intended_at"))
         self._pieces.append(_Piece(stretch, tuple(phase.words), float(intended_at.min()), float(intended_at.max())))
-        for name, tally in _tallied(table, phase, error.codes >= 0, intended_at):
+        for name, tally in tallied(table, phase, error.codes >= 0, intended_at):
             tallies[name] = tallies.get(name, Tally()) + tally
 
     def _reach(self, edges: Floats, start: int) -> int:
@@ -289,24 +225,3 @@ def _chosen(table: pa.Table, wanted: _Wanted) -> Mask:
         phase = encoded(table.column("phase"))
         chosen &= phase.codes == phase.words.index(wanted.phase)
     return chosen
-
-
-def _tallied(table: pa.Table, phase: Encoded, is_failed: Mask, intended_at: Floats) -> Iterator[tuple[str, Tally]]:
-    """(phase, what there is of it) in a table."""
-    started_at, service_s = floats(table.column("started_at")), floats(table.column("service_s"))
-    is_measured = ~flags(table.column("is_warmup"))
-    for code, name in enumerate(phase.words):
-        mine = phase.codes == code
-        measured = mine & is_measured
-        yield (
-            name,
-            Tally(
-                requests=int(mine.sum()),
-                measured=int(measured.sum()),
-                failed=int((measured & is_failed).sum()),
-                late=int((started_at > intended_at)[measured].sum()),
-                started_at=float(started_at[mine].min()),
-                measured_at=float(started_at[measured].min(initial=math.inf)),
-                ended_at=float((started_at + service_s)[mine].max()),
-            ),
-        )

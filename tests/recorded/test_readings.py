@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.model import Sample
-from perfkit.readings import Readings, Samples, read_samples
+from perfkit.recorded.readings import Readings, Samples, read_samples
 from tests.builders import START, a_sample, a_stream
 
 

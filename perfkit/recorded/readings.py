@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from perfkit.columns import Codes, Encoded, Floats, encoded, floats
-from perfkit.rows import Source, stretches
+from perfkit.recorded.columns import Codes, Encoded, Floats, encoded, floats
+from perfkit.recorded.rows import Source, stretches
 
 MOST: Final = 4_096
 _PIECE: Final = 8_192

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.spread import ERROR, LEAST, MOST, QUANTILES, Pile, Spread
+from perfkit.recorded.spread import ERROR, LEAST, MOST, QUANTILES, Pile, Spread
 
 LOTS = st.lists(st.lists(st.floats(LEAST, MOST), max_size=30), min_size=1, max_size=5)
 

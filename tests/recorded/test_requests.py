@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit import metrics, requests
+from perfkit import metrics
 from perfkit.model import Metric, Request
-from perfkit.requests import Requests
-from perfkit.rows import RowWriter
-from perfkit.spread import ERROR
+from perfkit.recorded import requests
+from perfkit.recorded.requests import Requests
+from perfkit.recorded.rows import RowWriter
+from perfkit.recorded.spread import ERROR
 from tests.builders import START, a_phase, a_request, a_run, a_stream
 
 KINDS = st.sampled_from([None, None, None, "timeout", "http_5xx", "connect"])
