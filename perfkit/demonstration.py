@@ -16,7 +16,7 @@ from perfkit import metrics
 from perfkit.demo.fixes import apply_indexes, drop_indexes
 from perfkit.demo.scenario import scenario_folder
 from perfkit.demo.seed import seed
-from perfkit.demo.server import Erp, running_erp
+from perfkit.demo.server import Erp, require_free, running_erp
 from perfkit.demo.services import Services, running_services
 from perfkit.measure import Measurement, measure
 from perfkit.model import Config, Run
@@ -65,6 +65,8 @@ def demonstrate(wish: Wish, folder: Path, *, show: Show, note: Note) -> Demonstr
 @contextmanager
 def serving(wish: Wish, port: int | None, note: Note) -> Iterator[Erp]:
     """The sample ERP alone, to play with or to measure by other means."""
+    if port is not None:
+        require_free(port)
     with _prepared(wish, note) as services:
         _set_indexes(services.dsn, wish.fixes)
         with running_erp(services.dsn, services.redis_url, wish.fixes, port=port) as erp:

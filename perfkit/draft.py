@@ -69,7 +69,7 @@ def finishing(draft: Draft) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, PerfkitError) as error:
         draft.is_interrupted = isinstance(error, KeyboardInterrupt)
-        draft.notes.append(error.message if isinstance(error, PerfkitError) else "stopped at once by a second Ctrl-C")
+        draft.notes.append(error.message if isinstance(error, PerfkitError) else "stopped at once by Ctrl-C")
         _write(draft, "interrupted" if draft.is_interrupted else "discarded")
         raise
 

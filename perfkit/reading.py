@@ -6,6 +6,7 @@ Every renderer (HTML, Markdown, JUnit, terminal) asks here, so that they cannot 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Literal
@@ -19,6 +20,7 @@ from perfkit.model import (
     Judged,
     Metric,
     Outcome,
+    RunRecord,
     Scope,
     Sheet,
     SheetCell,
@@ -111,13 +113,17 @@ def change_text(change: Change) -> str:
     """How much: a factor where a percentage says little (`34× faster`), else the share."""
     if change.relative is None:
         return "new" if change.base is None else "gone" if change.head is None else "from zero"
-    times = 1 + change.relative
-    is_time = change.metric.startswith(_TIMES)
+    return times_text(change.relative, is_time=change.metric.startswith(_TIMES))
+
+
+def times_text(relative: float, *, is_time: bool) -> str:
+    """A relative change as a factor from twice on, else as a share."""
+    times = 1 + relative
     if times >= 2:
         return f"{factor(times)}× {'slower' if is_time else 'higher'}"
     if 0 < times <= 0.5:
         return f"{factor(1 / times)}× {'faster' if is_time else 'lower'}"
-    return share(change.relative)
+    return share(relative)
 
 
 def factor(times: float) -> str:
@@ -138,6 +144,31 @@ def cost_text(finding: Finding) -> str:
     where = f" of {finding.endpoint}" if finding.endpoint else ""
     part = f" ({finding.share:.0%})" if finding.share is not None else ""
     return f"{units.show(finding.impact_ms, 'ms')}{where}{part}"
+
+
+def overlap_text(findings: Iterable[Finding]) -> str:
+    """What a reader must know who adds up the costs of findings; "" where no two are of one endpoint."""
+    costly = Counter(finding.endpoint for finding in findings if finding.endpoint and finding.impact_ms is not None)
+    if not costly or max(costly.values()) == 1:
+        return ""
+    return "Several of these cost the same endpoint the same time: mend the first, then measure again."
+
+
+def captured_otherwise(base: RunRecord, head: RunRecord) -> list[str]:
+    """Why a statement that is in one of two runs only may be in both: they were captured, or told apart, otherwise."""
+    sides = [record.provenance.get("capture") or {} for record in (base, head)]
+    told = []
+    for key, what in (("fingerprints", "told apart by"), ("source", "captured from")):
+        before, after = (side.get(key) for side in sides)
+        if before and after and before != after:
+            told.append(f"Statements were {what} {before!r} before and {after!r} after: {_MEANS[key]}.")
+    return told
+
+
+_MEANS: Final = {
+    "fingerprints": "none of one run is found in the other, so that new and gone ones mean nothing",
+    "source": "they do not count the same, so that new and gone ones and differences of their figures mean little",
+}
 
 
 def scope_text(scope: Scope) -> str:

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from perfkit.errors import UsageError
 from perfkit.load import engine
+from perfkit.metrics.growth import MORE_ROUNDS
 from perfkit.metrics.leak import is_decided
 from perfkit.model import Config, Grown, LeakRounds, Phase, PhaseMark, Round, Rounds, Scenario
-from perfkit.samplers.node import NodeHeaps
 from perfkit.samplers.rest import AtRest
+from perfkit.samplers.runtime import RuntimeHeaps
 from perfkit.samplers.snapshot import Summary, grown
 
 if TYPE_CHECKING:
     from perfkit.draft import Draft
     from perfkit.samplers.watch import Watch
 
-MORE_ROUNDS: Final = 4
 IDLE_READINGS: Final = 6
 
 
@@ -67,7 +67,7 @@ def _run_part(
     drive: Callable[[Phase], None],
     note: Callable[[str], None],
 ) -> None:
-    heaps = next((sampler for sampler in watch.samplers if isinstance(sampler, NodeHeaps)), None)
+    heaps = next((sampler for sampler in watch.samplers if isinstance(sampler, RuntimeHeaps)), None)
     rest, contents = AtRest(watched, heaps), _Contents(heaps if leak.has_snapshots else None)
     _settle(rest, draft, phase)
     idle = tuple(rest.read() for _ in range(IDLE_READINGS))
@@ -77,11 +77,13 @@ def _run_part(
         note(f"phase {phase.name}: round {len(found.rounds) + 1}")
         drive(phase)
         last = draft.marks.pop()
+        if mark is not None:
+            draft.marks.append(mark)  # what there is if it is stopped in the rest
         if draft.is_interrupted or draft.troubles:
             draft.keep(_joined(mark, last, found))
             return
-        _settle(rest, draft, phase)
-        one = Round(last.requests, last.ended_at - last.measured_at, rest.read())
+        has_rested = _settle(rest, draft, phase)
+        one = Round(last.requests, last.ended_at - last.measured_at, rest.read(), has_rested)
         found = replace(found, rounds=(*found.rounds, one))
         if len(found.rounds) == leak.warmup_rounds:
             contents.look()
@@ -102,25 +104,28 @@ def _wants_more(found: Rounds, leak: LeakRounds) -> bool:
 
 @dataclass(slots=True)
 class _Contents:
-    """What the heap holds, by constructor; of no heap, nothing."""
+    """What the heap holds, by constructor, type or class; of no heap, nothing."""
 
-    heaps: NodeHeaps | None
+    heaps: RuntimeHeaps | None
     before: Summary = field(default_factory=dict)
 
     def look(self) -> None:
         if self.heaps is not None:
-            self.before = self.heaps.constructors()
+            self.before = self.heaps.contents()
 
     def more(self) -> tuple[Grown, ...]:
         """What there is more of since the look."""
-        return () if self.heaps is None else grown(self.before, self.heaps.constructors())
+        return () if self.heaps is None else grown(self.before, self.heaps.contents())
 
 
-def _settle(rest: AtRest, draft: Draft, phase: Phase) -> None:
-    if not rest.wait():
-        said = f"phase {phase.name}: the target did not come to rest between rounds: its figures at rest are noisy"
-        if said not in draft.notes:
-            draft.notes.append(said)
+def _settle(rest: AtRest, draft: Draft, phase: Phase) -> bool:
+    """Whether the target came to rest."""
+    if rest.wait():
+        return True
+    said = f"phase {phase.name}: the target did not come to rest between rounds, so no growth can be called a leak"
+    if said not in draft.notes:
+        draft.notes.append(said)
+    return False
 
 
 def _joined(mark: PhaseMark | None, last: PhaseMark, found: Rounds) -> PhaseMark:
@@ -135,5 +140,6 @@ def _joined(mark: PhaseMark | None, last: PhaseMark, found: Rounds) -> PhaseMark
         listener_exceptions=mark.listener_exceptions + last.listener_exceptions,
         scenario_exceptions=mark.scenario_exceptions + last.scenario_exceptions,
         rows_lost=mark.rows_lost + last.rows_lost,
+        users_lost=mark.users_lost + last.users_lost,
         unfinished=mark.unfinished + last.unfinished,
     )

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from perfkit import files, net, queries, target
+from perfkit import files, net, queries, target, units
 from perfkit.errors import DatabaseError, PerfkitError
 from perfkit.load import engine
 from perfkit.measure import dsn_of
-from perfkit.model import Config
+from perfkit.model import Config, Heap
 from perfkit.queries import log_everything
-from perfkit.samplers import whom
+from perfkit.samplers import refused, whom
+from perfkit.samplers.heap import HeapEndpoint
+from perfkit.samplers.process import ProcessTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,21 @@ def _processes(config: Config, out: Path) -> str:
     if config.target.start:
         return "will be looked for when the target has been started"
     found = [whom.find(watch) for watch in config.target.watch]
-    return ", ".join(f"{root.name()} ({root.pid})" for root in found)
+    names = ", ".join(f"{root.name()} ({root.pid})" for root in found)
+    members = ProcessTree(config.target.watch).members()
+    return "; ".join((names, *refused.told(refused.refusals(members))))
+
+
+def _heap(config: Config, out: Path) -> str:
+    heap = config.target.heap
+    if heap is None:
+        return "none is asked for"
+    if not isinstance(heap, Heap):
+        return "will be asked of the runtime when a run begins"
+    if config.target.start:
+        return "will be asked when the target has been started"
+    reading = HeapEndpoint(config.target.url, heap).read()
+    return ", ".join(f"{name.split('_')[1]} {units.show(value, 'bytes')}" for name, value in reading.items())
 
 
 def _scenario(config: Config, out: Path) -> str:
@@ -98,6 +114,7 @@ def _output(config: Config, out: Path) -> str:
 _THINGS: Final[dict[str, Callable[[Config, Path], str]]] = {
     "target": _target,
     "processes": _processes,
+    "heap": _heap,
     "scenario": _scenario,
     "database": _database,
     "trace": _trace,

@@ -16,7 +16,7 @@ from perfkit.errors import StoreError, UsageError
 from perfkit.model import CapturedQuery, IndexAdvice, NotExplained, PhaseMark, QueryPlan, Run, RunRecord, Trace
 
 if TYPE_CHECKING:
-    from perfkit.requests import Tally
+    from perfkit.recorded.chunks import Tally
 
 _Held = TypeVar("_Held")
 
@@ -110,8 +110,8 @@ def load(folder: Path) -> Run:
         StoreError: run.json is missing, torn or of a newer schema, or queries.json is torn. What else is torn is left
             out, and a note tells so.
     """
-    from perfkit.readings import read_samples
-    from perfkit.requests import Requests
+    from perfkit.recorded.readings import read_samples
+    from perfkit.recorded.requests import Requests
 
     record = _read_record(folder)
     requests = Requests(sorted((folder / "requests").glob("*.arrow")))

@@ -12,11 +12,15 @@ from typing import IO, Final, Literal
 
 from perfkit import files
 from perfkit.errors import PerfkitError
+from perfkit.model import HeapDoor
 from perfkit.samplers import Sampler
 from perfkit.samplers.detail import Activity
-from perfkit.samplers.node import NodeHeaps
 from perfkit.samplers.process import ProcessTree
+from perfkit.samplers.refused import Refusal, refusals, told
+from perfkit.samplers.runtime import opened
 
+BACK_S: Final = 3.0
+_LOOK_S: Final = 0.1
 _NEARLY: Final = 0.9  # a reading that comes this near to the end is the last one
 
 Ending = Literal["until", "interrupted", "gone"]
@@ -29,6 +33,7 @@ READINGS: Final = (
     "heap_used_bytes",
     "heap_external_bytes",
     "heap_limit_bytes",
+    "heap_blocks_count",
     "cpu_ratio",
     "processes_count",
     "threads_count",
@@ -56,14 +61,17 @@ class Range:
 
 @dataclass(slots=True)
 class Watched:
-    """What was seen. `hidden` are processes of another user, whose files and storage we may not see."""
+    """What was seen. `hidden` are processes of which not everything may be read, `restarts` how often
+    one was replaced by another of the same port, name, unit or group.
+    """
 
     watch: tuple[str, ...]
     started_at: float
     seconds: float = 0.0
     readings: int = 0
     ending: Ending = "until"
-    hidden: int = 0
+    hidden: Sequence[Refusal] = ()
+    restarts: int = 0
     ranges: dict[str, Range] = field(default_factory=dict)
 
     def add(self, reading: Mapping[str, float]) -> None:
@@ -80,29 +88,32 @@ def watch_processes(
     *,
     until_s: float | None,
     period_s: float,
-    is_node: bool,
+    heap: HeapDoor | None,
     show: Callable[[float, Mapping[str, float]], None],
+    note: Callable[[str], None] = lambda _said: None,
     table: Path | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Watched:
-    """Read every `period_s` until `until_s` is over, Ctrl-C, or the processes have gone; each reading is shown.
+    """Read every `period_s` until `until_s` is over, Ctrl-C, or the processes have gone; each reading is shown. `note`
+    is told at once what cannot be seen.
 
     Raises:
-        TargetError: a process is not there; with `is_node`, none of them is Node.
+        TargetError: a process is not there; with `heap`, none of them has one that can be asked.
         StoreError: `table` cannot be written.
     """
     tree = ProcessTree(watch, period_s)
     samplers: list[Sampler] = [tree, Activity(tree)]
-    if is_node:
-        samplers.append(heaps := NodeHeaps(tree))
-        heaps.read()
-    seen = Watched(watch, time.time(), hidden=tree.hidden_count())
+    if heap is not None:
+        samplers.append(opened(tree, heap))
+    seen = Watched(watch, time.time(), hidden=refusals(tree.members()))
+    for said in told(seen.hidden):
+        note(said)
     began = clock()
     with _closing(samplers), _rows(table) as write:
         try:
-            while tree.is_alive:
+            while tree.is_alive or _is_back(tree, clock):
                 reading = _read(samplers)
-                seen.seconds = clock() - began
+                seen.seconds, seen.restarts = clock() - began, tree.restarts
                 seen.add(reading)
                 write(seen.seconds, reading)
                 show(seen.seconds, reading)
@@ -113,6 +124,15 @@ def watch_processes(
         except KeyboardInterrupt:
             seen.ending = "interrupted"
     return seen
+
+
+def _is_back(tree: ProcessTree, clock: Callable[[], float]) -> bool:
+    """Whether what has just ended is there again within three seconds: a server that is started anew is the same."""
+    deadline = clock() + BACK_S
+    while not tree.is_alive and tree.can_come_back and clock() < deadline:
+        time.sleep(_LOOK_S)
+        tree.find_again()
+    return tree.is_alive
 
 
 def _read(samplers: Sequence[Sampler]) -> dict[str, float]:

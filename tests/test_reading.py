@@ -7,7 +7,19 @@ from dataclasses import replace
 import pytest
 
 from perfkit import reading
-from perfkit.model import Change, Check, Comparison, Direction, Outcome, Scope, Sheet, SheetCell, SheetRow, Validity
+from perfkit.model import (
+    Change,
+    Check,
+    Comparison,
+    Direction,
+    Finding,
+    Outcome,
+    Scope,
+    Sheet,
+    SheetCell,
+    SheetRow,
+    Validity,
+)
 from tests.builders import a_judged, a_metric, a_run, a_story, a_verdict
 
 
@@ -122,3 +134,11 @@ def test_a_long_statement_is_one_short_line() -> None:
     shown = reading.shortened("SELECT\n  " + "x, " * 100)
     assert shown.startswith("SELECT x, x")
     assert (len(shown), shown[-1]) == (160, "…")
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "is_told"), [(("List", "List"), True), (("List", "Login"), False), ((None, None), False)]
+)
+def test_costs_of_one_endpoint_must_not_be_added_up(endpoints: tuple[str | None, ...], is_told: bool) -> None:
+    findings = [Finding("rule", "title", (), 90.0, "fix", endpoint=endpoint) for endpoint in endpoints]
+    assert bool(reading.overlap_text(findings)) == is_told

@@ -10,7 +10,7 @@ from typing import Final, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from perfkit.config.section import Section, did_you_mean, quoted
-from perfkit.model import Database, Heap, Sampling, Target, Tolerance
+from perfkit.model import Database, Heap, HeapDoor, Sampling, Target, Tolerance
 
 _WATCH: Final = re.compile(r"pid:\d+|port:(\d+|\{port\})|(name|unit):.*\S.*|cgroup:/.+")
 _WATCHED: Final = ("pid", "port", "name", "unit", "cgroup")
@@ -43,7 +43,7 @@ def read_target(section: Section) -> Target:
     for host in target.allow_hosts:
         if not _HOST.fullmatch(host):
             section.note("allow_hosts", f"{quoted(host)} is not a host name: no scheme, no path, no *")
-    if target.heap == "inspector" and not target.watch:
+    if isinstance(target.heap, str) and not target.watch:
         section.note("heap", 'needs to know which processes: write for example watch = ["port:3000"]')
     _check_watch(section, target)
     _check_port(section, target)
@@ -71,10 +71,9 @@ def _problem_of_url(url: str) -> str | None:
     return None if is_complete else f"{shown} names no host, or the port 0"
 
 
-def _read_heap(target: Section) -> Heap | Literal["inspector"] | None:
+def _read_heap(target: Section) -> Heap | HeapDoor | None:
     if isinstance(target.values.get("heap"), str):
-        target.choice("heap", ("inspector",))
-        return "inspector"
+        return "inspector" if target.choice("heap", ("runtime", "inspector")) == "inspector" else "runtime"
     section = target.section("heap")
     if section is None:
         return None

@@ -52,6 +52,16 @@ def running_erp(dsn: str, redis_url: str, fixes: Collection[str], *, port: int |
             _stop(child)
 
 
+def require_free(port: int) -> None:
+    """Look whether somebody listens there, before a database is made and filled for the ERP.
+
+    Raises:
+        UsageError: the port is taken.
+    """
+    with _listening(port):
+        return
+
+
 @contextlib.contextmanager
 def _listening(port: int | None) -> Iterator[socket.socket]:
     """Bound here and handed down, so that nobody can take a free port between its choice and its use."""

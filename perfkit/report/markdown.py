@@ -113,7 +113,7 @@ def _one(it: Values) -> list[str]:
 
 
 def _findings(it: Values) -> list[str]:
-    parts: list[str] = []
+    parts = [text(it["lead"])] if it["lead"] else []
     for card in it["cards"]:
         costs = f"costs {card['impact']}" if card["impact"] else ""
         facts = ", ".join(part for part in (card["seen"], costs, *card["facts"]) if part)

@@ -18,7 +18,8 @@ _LOOKS: Final = {"changed": "yellow", "gone": "dim", "new": "cyan", "same": "dim
 
 def findings_list(findings: Sequence[Finding]) -> list[RenderableType]:
     """Each diagnosis with its evidence and its fix, in the order of whoever ranked them."""
-    return [_finding(finding) for finding in findings]
+    lead = reading.overlap_text(findings)
+    return [*([plain(lead, "dim")] if lead else []), *(_finding(finding) for finding in findings)]
 
 
 def _finding(finding: Finding) -> Text:

@@ -76,6 +76,8 @@ def test_all_mistakes_are_found_in_one_reading_in_the_order_of_the_file(folder: 
         ('[target]\nurl = "http://h"\nheap = { url = "/h", used = "u" }\n', "JSON pointer"),
         ('[target]\nurl = "http://h"\nheap = { used = "/u" }\n', "'url' is missing"),
         ('[target]\nurl = "http://h"\nheap = 3\n', "must be a table, not 3"),
+        ('[target]\nurl = "http://h"\nheap = "rutime"\nwatch = ["pid:1"]\n', "did you mean 'runtime'?"),
+        ('[target]\nurl = "http://h"\nheap = "runtime"\n', "needs to know which processes"),
         ('[target]\nurl = "http://h:{port}"\n', "has {port}, but no command"),
         ('[target]\nurl = "http://h:80"\nstart = ["x", "{port}"]\n', "url has not"),
         ('[target]\nurl = "http://h:80"\nwatch = ["port:{port}"]\n', "has {port}, but no command"),

@@ -17,7 +17,10 @@ def prepare(story: Story) -> dict[str, Any] | None:
     if not everything:
         return None
     has_before = story.before is not None
-    return {"cards": [_card(everything[key], _seen(key, earlier, later, has_before=has_before)) for key in everything]}
+    return {
+        "lead": reading.overlap_text(everything.values()),
+        "cards": [_card(everything[key], _seen(key, earlier, later, has_before=has_before)) for key in everything],
+    }
 
 
 Key = tuple[str, str | None, str]
