@@ -98,7 +98,7 @@ def _outcome(floors: Floors, tolerance: float) -> tuple[LeakOutcome, str]:
     steps = [after - before for before, after in pairwise(floors.rounds)]
     last = steps[-_LAST:]
     if _is_sawtooth(floors.rounds, tolerance):
-        return "OK", "it rises and falls, from no higher a level to no higher a level"
+        return "OK", "it rises and falls, to and from levels that do not climb by as much a round as counts"
     grown = sum(step > tolerance for step in last)
     if grown >= _LAST - 1 and last[-1] > tolerance:
         early, late = statistics.median(last[:2]), statistics.median(last[2:])
@@ -119,12 +119,16 @@ def _outcome(floors: Floors, tolerance: float) -> tuple[LeakOutcome, str]:
 
 
 def _is_sawtooth(rounds: Sequence[float], tolerance: float) -> bool:
-    """Whether it fell twice, so that a whole tooth was seen, the last time neither from nor to a higher level."""
-    falls = [(before, after) for before, after in pairwise(rounds) if after - before < -tolerance]
+    """Whether it fell twice, so that a whole tooth was seen, and its peaks and its ends do not climb by what counts.
+
+    They may climb by less a round: read a little later in each tooth, a level sawtooth seems to rise for a while.
+    """
+    falls = [place for place, (before, after) in enumerate(pairwise(rounds)) if after - before < -tolerance]
     if len(falls) < _WHOLE_TOOTH:
         return False
-    (first_peak, first_end), (last_peak, last_end) = falls[0], falls[-1]
-    return max(last_peak - first_peak, last_end - first_end) <= tolerance
+    first, last = falls[0], falls[-1]
+    climbs = (rounds[last] - rounds[first], rounds[last + 1] - rounds[first + 1])
+    return max(climbs) <= tolerance * (last - first)
 
 
 def _is_released(floors: Floors, tolerance: float) -> bool:

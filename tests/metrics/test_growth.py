@@ -53,6 +53,20 @@ def test_what_is_cleared_every_few_rounds_is_called_a_leak_in_2_percent_at_most(
     assert outcomes.count("OK") >= 0.6 * RUNS  # it has to fall twice to be known; else more rounds are driven
 
 
+@pytest.mark.parametrize(("leaked", "outcome", "share"), [(0.0, "LEAK", 0.02), (MB, "OK", 0.05)])
+def test_a_sawtooth_that_is_not_in_step_with_the_rounds_is_told_from_a_leak(
+    leaked: float, outcome: str, share: float
+) -> None:
+    """Read a little later in each tooth, a level sawtooth climbs slowly, for as long as a run has rounds."""
+    outcomes = []
+    for seed in range(RUNS):
+        dice = random.Random(seed)  # noqa: S311 (made-up noise, the same every time)
+        length, first = dice.uniform(2.5, 4.5), dice.uniform(0, 4)
+        levels = [BASE + leaked * k + 1.3 * MB * ((first + k) % length) + dice.gauss(0, SPREAD) for k in range(12)]
+        outcomes.append(judge(Floors("memory", [BASE] * 6, levels)).outcome)
+    assert outcomes.count(outcome) <= share * RUNS
+
+
 @pytest.mark.parametrize("teeth", [2, 3, 4, 5, 6])
 def test_a_leak_beside_what_is_cleared_is_never_called_ok(teeth: int) -> None:
     """A cache of 3 MB a round that is cleared now and then, on top of 1 MB a round."""
