@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from perfkit import files, store, target, units
 from perfkit.errors import TargetError
 from perfkit.load import engine
+from perfkit.load.following import AtOnceError
 from perfkit.model import Config, OwnShape, Phase, PhaseMark, Progress
 from perfkit.rounds import run_rounds
+from perfkit.samplers import refused
 from perfkit.samplers.process import ProcessTree
 from perfkit.trace import run_trace
 
@@ -42,29 +45,63 @@ def run_all(
 
     Raises:
         ScenarioError: Locust could not run the scenario.
+        AtOnceError: the second Ctrl-C; the first one ends the run early.
     """
     trees = [sampler for sampler in watch.samplers if isinstance(sampler, ProcessTree)]
 
     def drive(phase: Phase) -> None:
         _run_one(config, phase, draft, watch, trees, show, note)
 
-    watch.floor(config.sampling.settle_s, config.sampling.period_s)
-    for phase in config.phases:
-        if phase.shape is None:  # else the scenario says, once it is loaded
-            note(f"phase {phase.name}: {_size_of(phase)}{_crowd_of(config, phase)}")
-        if phase.is_trace and dsn is not None:
-            run_trace(phase, dsn, draft, drive, note, log_folder)
-        elif phase.leak is not None:
-            run_rounds(phase, config, draft, watch, drive, note)
-        else:
-            drive(phase)
-        if draft.is_interrupted or draft.troubles or _has_lost_workers(draft):
-            return
-        if not phase.is_trace:  # in which nothing is measured that a floor would be compared with
+    def rest() -> None:
+        """Let the target be, and read its idle memory; where none is watched there is nothing to rest for."""
+        if trees:
             watch.floor(config.sampling.settle_s, config.sampling.period_s)
+
+    _tell_what_is_hidden(trees, draft, note)
+    with _keeping_what_is_finished(draft):
+        rest()
+        for phase in config.phases:
+            _announce(config, phase, draft, note)
+            if phase.is_trace and dsn is not None:
+                run_trace(phase, dsn, draft, drive, note, log_folder)
+            elif phase.leak is not None:
+                run_rounds(phase, config, draft, watch, drive, note)
+            else:
+                drive(phase)
+            if draft.is_interrupted or draft.troubles or _has_lost_workers(draft):
+                return
+            if not phase.is_trace:  # in which nothing is measured that a floor would be compared with
+                rest()
     draft.notes.extend(f"not everything could be watched: {reason}" for reason in watch.unread)
     if watch.failure is not None:
         draft.add(files.unwritable(draft.folder / store.SAMPLES, watch.failure))
+
+
+@contextmanager
+def _keeping_what_is_finished(draft: Draft) -> Iterator[None]:
+    """A Ctrl-C while no load is running ends the block, and the run with what was measured before."""
+    try:
+        yield
+    except AtOnceError:
+        raise
+    except KeyboardInterrupt:
+        draft.is_interrupted = True
+        draft.notes.append("stopped by Ctrl-C while no load was running")
+
+
+def _tell_what_is_hidden(trees: Sequence[ProcessTree], draft: Draft, note: Note) -> None:
+    for said in refused.told(refused.refusals([pid for tree in trees for pid in tree.members()])):
+        note(said)
+        draft.notes.append(said)
+
+
+def _announce(config: Config, phase: Phase, draft: Draft, note: Note) -> None:
+    if phase.shape is None:  # else the scenario says, once it is loaded
+        note(f"phase {phase.name}: {_size_of(phase)}{_crowd_of(config, phase)}")
+    if config.scenario.workers.remote and not engine.is_shared(phase):
+        said = f"phase {phase.name} is driven from the first machine alone; the workers of others wait meanwhile"
+        note(said)
+        draft.notes.append(said)
 
 
 def _run_one(
@@ -80,7 +117,7 @@ def _run_one(
         note=note,
         is_last=phase is _last_shared(config.phases),
     )
-    draft.marks.append(run.mark)
+    draft.keep(run.mark)
     draft.is_interrupted = run.is_interrupted
     for said in dict.fromkeys(run.end.notes):
         if said not in draft.notes:
@@ -89,10 +126,7 @@ def _run_one(
     for said in (*_told_of_feeds(phase, run.end), *_told_of_workers(run.mark)):
         note(said)
         draft.notes.append(said)
-    if run.mark.scenario_exceptions:
-        draft.notes.append(f"phase {phase.name}: the scenario raised {run.mark.scenario_exceptions} exceptions")
-    if run.mark.dropped_warmup:
-        draft.notes.append(f"phase {phase.name}: {run.mark.dropped_warmup:,} arrivals were dropped in the warm-up")
+    draft.notes.extend(f"phase {phase.name}: {said}" for said in _told_of_mishaps(run.mark))
     if _is_gone(config, trees):
         after_s = run.end.at - run.mark.started_at
         message = f"the target went away in phase {phase.name}, within {after_s:.0f} s of its start"
@@ -102,12 +136,21 @@ def _run_one(
 
 def _last_shared(phases: Sequence[Phase]) -> Phase | None:
     """The last phase that workers of other machines have a part in."""
-    return next((phase for phase in reversed(phases) if not phase.is_trace and phase.leak is None), None)
+    return next((phase for phase in reversed(phases) if engine.is_shared(phase)), None)
 
 
 def _has_lost_workers(draft: Draft) -> bool:
     """The run is discarded then: it need not go on, and the next phase might wait in vain."""
     return any(worker.lost_at_s is not None for mark in draft.marks for worker in mark.workers)
+
+
+def _told_of_mishaps(mark: PhaseMark) -> Iterator[str]:
+    if mark.scenario_exceptions:
+        yield f"the scenario raised {units.count(mark.scenario_exceptions, 'exception')}"
+    if mark.users_lost:
+        yield f"{units.count(mark.users_lost, 'user')} ended before the phase did, by what was raised"
+    if mark.dropped_warmup:
+        yield f"{units.count(mark.dropped_warmup, 'arrival')} dropped in the warm-up"
 
 
 def _told_of_workers(mark: PhaseMark) -> Iterator[str]:
@@ -122,8 +165,8 @@ def _told_of_workers(mark: PhaseMark) -> Iterator[str]:
 
 def _told_of_feeds(phase: Phase, end: Status) -> Iterator[str]:
     for name, (rows, users) in end.exhausted.items():
-        stopped = f"{users:,} user{'s' * (users != 1)} stopped in phase {phase.name}"
-        yield f"feed {name} ran out after {rows:,} row{'s' * (rows != 1)}: {stopped}; add rows, or order = 'cycle'"
+        stopped = f"{units.count(users, 'user')} stopped in phase {phase.name}"
+        yield f"feed {name} ran out after {units.count(rows, 'row')}: {stopped}; add rows, or order = 'cycle'"
 
 
 def _crowd_of(config: Config, phase: Phase) -> str:
@@ -136,7 +179,7 @@ def _size_of(phase: Phase) -> str:
     users = _load_of(phase)
     if phase.iterations is not None:
         over = f", {phase.leak.warmup_rounds + phase.leak.rounds} times over" if phase.leak else ""
-        return f"{users}, {phase.iterations} rounds of every task{over}"
+        return f"{users}, {units.count(phase.iterations, 'round')} of every task{over}"
     return f"{users}, {phase.duration_s:g} s" + (f", {phase.warmup_s:g} s of it warm-up" if phase.warmup_s else "")
 
 
@@ -151,7 +194,7 @@ def _load_of(phase: Phase) -> str:
     start = phase.users if phase.rate_per_s is None else phase.rate_per_s
     if phase.is_open:
         values = dict.fromkeys(units.show(value, "per_s") for value in (start, phase.peak))
-        return f"{' to '.join(values)} by at most {phase.max_users:,} users"
+        return f"{' to '.join(values)} by at most {units.count(phase.max_users, 'user')}"
     values = dict.fromkeys(f"{value:,.0f}" for value in (start, phase.peak))
     return f"{' to '.join(values)} user{'' if phase.peak == 1 else 's'}"
 
@@ -199,6 +242,6 @@ class _Teller:
                 requests_per_s=status.requests_per_s,
                 p50_ms=status.p50_ms,
                 p95_ms=status.p95_ms,
-                memory_bytes=self._watch.latest.get(("target", "rss_bytes")),
+                memory_bytes=self._watch.latest.get(("target", "anon_bytes")),
             )
         )

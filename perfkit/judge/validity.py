@@ -18,6 +18,7 @@ GENERATOR_CPU_LIMIT: Final = 0.9
 SPARE_CPU: Final = 0.7
 MISSED_LIMIT: Final = 0.05
 UNFINISHED_LIMIT: Final = 0.10
+LOST_LIMIT: Final = 0.01
 LATENESS_LIMIT_MS: Final = 100.0
 LOOP_LAG_LIMIT_MS: Final = 100.0
 ACHIEVED_LIMIT: Final = 0.99
@@ -78,17 +79,23 @@ def listener_exceptions(run: Run) -> Check:
 
 def rows_lost(run: Run) -> Check:
     return _nothing_of(
-        run, "rows lost", lambda mark: mark.rows_lost, "free some space, or write the run elsewhere with --out FOLDER"
+        run,
+        "rows lost",
+        lambda mark: mark.rows_lost,
+        "see locust.log for why; on a full disk free some space, or write the run elsewhere with --out FOLDER",
     )
 
 
 def users_lost(run: Run) -> Check:
     """A user that ended before its phase takes its share of the load with it: the target met less than was asked."""
-    return _nothing_of(
-        run,
-        "users lost",
-        lambda mark: mark.users_lost,
-        "mend what they raised, as told in the notes and in locust.log; in a task, an Exception ends no user",
+    shares = [(mark.users_lost / max(mark.users or 0, 1), mark) for mark in _measured(run) if mark.users_lost]
+    share, mark = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+    return Check(
+        name="users lost",
+        is_ok=share <= LOST_LIMIT,
+        observed=f"{mark.users_lost:,} in phase {mark.name}" if mark is not None else "0",
+        limit=f"at most {LOST_LIMIT:.0%} of a phase's users",
+        remedy="mend what they raised, as told in the notes and in locust.log; in a task, an Exception ends no user",
     )
 
 

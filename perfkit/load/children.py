@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,8 @@ from perfkit.model import Scenario
 FIRST: Final = Path(__file__).parent / "child" / "entry" / "perfkit_first.py"
 RECORDER: Final = FIRST.with_name("perfkit_entry.py")
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (where to find who listens there)
+_LOOK: Final = os.WEXITED | os.WNOHANG | os.WNOWAIT
+_LOOK_EVERY_S: Final = 0.02
 _ALWAYS: Final = {
     "LOCUST_SKIP_LOG_SETUP": "0",
     "LOCUST_WAIT_FOR_WORKERS_REPORT_AFTER_RAMP_UP": "0.1",  # else a ramp goes in steps of a second
@@ -59,26 +62,60 @@ def hash_of(scenario: Scenario) -> str:
 def running(
     argv: list[str], orders: Orders, log: Path, writer: int | None = None, token: str | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A child with these orders; its output goes to `log`. It does not outlive the block."""
+    """A child with these orders; its output goes to `log`. Neither it nor what it starts outlives the block."""
     secret = {} if token is None else {TOKEN: token}
-    with log.open("ab") as output:
-        # A session of its own: Ctrl-C in the terminal reaches the parent only, which then decides.
-        child = subprocess.Popen(
-            argv,
-            env=os.environ | _ALWAYS | secret | {VARIABLE: orders.to_json()},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            pass_fds=() if writer is None else (writer,),
-            start_new_session=True,
-        )
-        try:
-            yield child
-        finally:
-            if child.poll() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+    child = None
+    try:
+        with log.open("ab") as output, _undisturbed():
+            # A session of its own: Ctrl-C in the terminal reaches the parent only, which then decides.
+            child = subprocess.Popen(
+                argv,
+                env=os.environ | _ALWAYS | secret | {VARIABLE: orders.to_json()},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=() if writer is None else (writer,),
+                start_new_session=True,
+            )
+        yield child
+    finally:
+        if child is not None:
+            finish(child, 0.0)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C and SIGTERM come at the end of the block: in the midst of its start nobody would know of the child."""
+    came: list[int] = []
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    put_off = {one: handler for one, handler in handlers.items() if callable(handler)}
+    if threading.current_thread() is not threading.main_thread():
+        put_off = {}
+    for one in put_off:
+        signal.signal(one, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for one, handler in put_off.items():
+            signal.signal(one, handler)
+    for number in came[:1]:
+        put_off[signal.Signals(number)](number, None)
+
+
+def has_ended(child: subprocess.Popen[bytes]) -> bool:
+    """Whether it has. It is not reaped: until then its number is that of its group, and of nothing else."""
+    return child.returncode is not None or os.waitid(os.P_PID, child.pid, _LOOK) is not None
+
+
+def finish(child: subprocess.Popen[bytes], within_s: float) -> int:
+    """Its exit code, once it has ended, or was ended after so long. With it goes what is left of all it has started."""
+    deadline = time.monotonic() + within_s
+    while not has_ended(child) and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY_S)
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+    return child.wait()
 
 
 class LocalWorkers(contextlib.ExitStack):
@@ -103,11 +140,10 @@ class LocalWorkers(contextlib.ExitStack):
     @property
     def has_lost_one(self) -> bool:
         """Whether one of them has ended."""
-        return any(child.poll() is not None for child in self._children)
+        return any(map(has_ended, self._children))
 
     def join(self, timeout_s: float) -> None:
         """Let them come to their end, all together for so long."""
         deadline = time.monotonic() + timeout_s
         for child in self._children:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(max(deadline - time.monotonic(), 0.0))
+            finish(child, deadline - time.monotonic())

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from perfkit.load import access, children, failure, open_files
+from perfkit.load.child_log import ChildLog
 from perfkit.load.children import LocalWorkers
 from perfkit.load.following import START_LIMIT_S, Ear, follow
 from perfkit.load.orders import Orders, Status
@@ -48,37 +49,37 @@ def run_phase(
     """Load the target as the phase says; rows go to `folder/requests/`, Locust's log to `folder/locust.log`.
 
     With several workers one more child is their master, and `note` gets a line when one comes from elsewhere. After the
-    phase that `is_last` those go. The first Ctrl-C ends the phase gently, a second one (KeyboardInterrupt leaves this
-    function) at once, as does one before all workers have come. No child outlives this call.
+    phase that `is_last` those go. The first Ctrl-C ends the phase gently, a second one at once. No child outlives this
+    call, and nothing that one has started in its session.
 
     Raises:
+        KeyboardInterrupt: the first Ctrl-C came while no load was running; AtOnceError: the second one came.
         ScenarioError: the scenario could not be loaded, or Locust ended before its load began, or workers are missing,
             or so many users need more open files than there may be.
         UsageError: workers of other machines may come, and there is no token.
     """
     started_at = time.time()
-    log = folder / "locust.log"
+    log = ChildLog(folder / "locust.log")
     workers = workers_of(phase, scenario.workers)
     open_files.require(phase, workers)
     token = access.token_to_bind(workers) if _are_many(workers) else None
     with status_pipe() as (reader, writer):
         facts = {"is_lean": scenario.is_lean, "is_last": is_last, **_crowd(scenario, workers)}
         orders = replace(_orders(phase, folder, writer.fileno()), **facts)
-        log_from = log.stat().st_size if log.exists() else 0
         argv = [*_argv(phase, scenario, url), *_master(workers)]
         with (
-            children.running(argv, orders, log, writer.fileno(), token) as child,
-            LocalWorkers(scenario, workers.host, workers.local, orders, log, token) as crew,
+            children.running(argv, orders, log.path, writer.fileno(), token) as child,
+            LocalWorkers(scenario, workers.host, workers.local, orders, log.path, token) as crew,
         ):
             writer.close()
             ear = Ear(on_status, crew, workers, note)
-            is_interrupted = follow(child, Lines(reader), ear, should_stop)
-            code = child.wait(timeout=STOP_GRACE_S)
+            is_interrupted = follow(child, Lines(reader), ear, should_stop, log)
+            code = children.finish(child, STOP_GRACE_S)
             crew.join(STOP_GRACE_S)
+    log.cut(0)
     last = ear.last
-    if last is None or (code != 0 and not last.is_final):
-        text = log.read_bytes()[log_from:].decode(errors="replace")
-        raise failure.explain(text, scenario.files, code, has_begun=last is not None)
+    if last is None or not last.is_final:
+        raise failure.explain(log.text(), scenario.files, code, has_begun=ear.has_begun)
     if code > 0:
         said = f"phase {phase.name}: the scenario itself ended with exit code {code}, which perfkit does not judge by"
         last = replace(last, notes=(*last.notes, said))
@@ -206,6 +207,7 @@ def _mark(phase: Phase, started_at: float, end: Status) -> PhaseMark:
         listener_exceptions=end.listener_exceptions,
         scenario_exceptions=end.scenario_exceptions,
         rows_lost=end.rows_lost,
+        users_lost=end.users_lost,
         unfinished=end.unfinished,
         loop_lag_p99_ms=end.loop_lag_p99_ms,
         arrivals=end.arrivals,

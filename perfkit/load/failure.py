@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -53,10 +54,19 @@ def explain(log: str, scenario: Sequence[Path], code: int | None, *, has_begun: 
             f"the scenario's arguments do not fit: {usage['text'].replace(chr(10), ' ')}",
             hint="they stand after -- or in scenario.arguments; the scenario adds its own to those of Locust",
         )
-    if error := _from_traceback(log, scenario):
+    killed_by = _signal(-code) if code is not None and code < 0 else None
+    if killed_by is None and (error := _from_traceback(log, scenario)):
         return error
+    how = f"was killed ({killed_by})" if killed_by else f"ended with code {code}"
     doing = "during the load" if has_begun else "before the load began"
-    return ScenarioError(f"Locust ended with code {code} {doing}", hint="see locust.log in the run folder")
+    return ScenarioError(f"Locust {how} {doing}", hint="see locust.log in the run folder")
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # of real time
+        return f"signal {number}"
 
 
 def _from_traceback(log: str, scenario: Sequence[Path]) -> ScenarioError | None:
@@ -66,17 +76,21 @@ def _from_traceback(log: str, scenario: Sequence[Path]) -> ScenarioError | None:
     if raised is None:
         return None
     frames = list(_FRAME.finditer(log, first, raised.start()))
-    own = [frame for frame in frames if _is_of(scenario, Path(frame["file"]))] or frames
-    place = f"{own[-1]['file']}, line {own[-1]['line']}" if own else ", ".join(map(str, scenario))
     kind, text = raised["kind"].rpartition(".")[2], raised["text"] or ""
+    own = [frame for frame in frames if _is_of(scenario, Path(frame["file"]))]
+    if kind in _OURS and not own:
+        return ScenarioError(text, hint=_hint_for(text))
+    shown = (own or frames)[-1:]
+    place = f"{shown[0]['file']}, line {shown[0]['line']}" if shown else ", ".join(map(str, scenario))
     said = text if kind in _OURS else f"{kind}: {text}" if text else kind
     return ScenarioError(f"{place}: {said}", hint=_hint_for(text))
 
 
 def _is_of(scenario: Sequence[Path], file: Path) -> bool:
-    """Whether a frame is the scenario's: its file lies beside, or below, one that was named."""
+    """Whether a frame is the scenario's: its file ("<frozen …>" is none) lies beside, or below, a named one."""
     folders = (path if path.is_dir() else path.parent for path in scenario)
-    return "site-packages" not in file.parts and any(file.resolve().is_relative_to(at.resolve()) for at in folders)
+    is_file = file.is_absolute() and "site-packages" not in file.parts
+    return is_file and any(file.resolve().is_relative_to(at.resolve()) for at in folders)
 
 
 def _hint_for(text: str) -> str:

@@ -13,14 +13,19 @@ from collections.abc import Callable
 from typing import Final
 
 from perfkit.errors import ScenarioError
-from perfkit.load import access
+from perfkit.load import access, children
+from perfkit.load.child_log import ChildLog
 from perfkit.load.children import LocalWorkers
 from perfkit.load.orders import Status
 from perfkit.load.pipe import Lines
-from perfkit.load.words import Joining, Listening, Word, from_line
+from perfkit.load.words import Begun, Joining, Listening, Word, from_line
 from perfkit.model import Workers
 
 START_LIMIT_S: Final = 60.0
+
+
+class AtOnceError(KeyboardInterrupt):
+    """A second Ctrl-C, while a load was already ending by the first: nothing more is waited for."""
 
 
 class Ear:
@@ -30,6 +35,7 @@ class Ear:
         self, on_status: Callable[[Status], None], crew: LocalWorkers, workers: Workers, note: Callable[[str], None]
     ) -> None:
         self.last: Status | None = None
+        self.has_begun = False
         self.crew = crew
         self._on_status, self._workers, self._note = on_status, workers, note
         self._joining: Joining | None = None
@@ -44,6 +50,8 @@ class Ear:
         if isinstance(word, Status):
             self.last = word
             self._on_status(word)
+        elif isinstance(word, Begun):
+            self.has_begun = True
         elif isinstance(word, Listening):
             self.crew.start(word.port)
             self._wait(self._workers.wait_s if self._workers.remote else START_LIMIT_S)
@@ -81,17 +89,28 @@ class Ear:
         )
 
 
-def follow(child: subprocess.Popen[bytes], lines: Lines, ear: Ear, should_stop: Callable[[], bool]) -> bool:
-    """Pass on the child's words until it ends. Returns whether it was stopped early."""
-    is_interrupted = False
-    while not lines.is_closed:
+def follow(
+    child: subprocess.Popen[bytes], lines: Lines, ear: Ear, should_stop: Callable[[], bool], log: ChildLog
+) -> bool:
+    """Pass on the child's words until it ends, and keep its log small. Returns whether it was stopped early.
+
+    Raises:
+        KeyboardInterrupt: it was to stop before its load began, so that there is nothing of it.
+        AtOnceError: it was to stop a second time.
+    """
+    is_interrupted = is_over = False
+    while not lines.is_closed and not is_over:
         try:
+            is_over = children.has_ended(child)  # the pipe may be held open by what the scenario forked
             for line in lines.read(timeout_s=0.2):
                 ear.hear(from_line(line))
+            log.cut()
             if not is_interrupted and ear.last is not None and should_stop():
                 is_interrupted = _stop_gently(child)
         except KeyboardInterrupt:
-            if is_interrupted or ear.is_waiting_for_workers:
+            if is_interrupted:
+                raise AtOnceError from None
+            if not ear.has_begun:
                 raise
             is_interrupted = _stop_gently(child)
         if ear.is_waiting_for_workers and ear.crew.has_lost_one:

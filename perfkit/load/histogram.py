@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from perfkit.spread import BUCKETS, buckets_of, quantiles_of
+from perfkit.recorded.spread import BUCKETS, buckets_of, quantiles_of
 
 _AT, _COUNT = np.dtype("<u2"), np.dtype("<u4")
 

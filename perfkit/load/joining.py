@@ -15,9 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from perfkit import units
 from perfkit.errors import ScenarioError, TargetError
 from perfkit.load import access, children, failure
 from perfkit.load.access import Address
+from perfkit.load.child_log import ChildLog
 from perfkit.load.orders import Orders
 from perfkit.load.pipe import Lines, status_pipe
 from perfkit.load.words import Handed, Heard, Joined, Loaded, Refused, Word, from_line
@@ -63,20 +65,21 @@ def join(where: Address, scenario: Scenario, wait_s: float, note: Note) -> None:
 def _work_one_phase(
     where: Address, scenario: Scenario, wait_s: float, note: Note, folder: Path, token: str | None
 ) -> Handed:
-    log = folder / "locust.log"
+    log = ChildLog(folder / "locust.log")
     argv = children.worker(scenario, where.host, where.port)
     with status_pipe() as (reader, writer):
         orders = _orders(scenario, folder, writer.fileno())
-        with children.running(argv, orders, log, writer.fileno(), token) as child:
+        with children.running(argv, orders, log.path, writer.fileno(), token) as child:
             writer.close()
             ear = _Ear(where, wait_s, note)
-            _follow(child, Lines(reader), ear)
-            code = child.wait(FAREWELL_S)
+            _follow(child, Lines(reader), ear, log)
+            code = children.finish(child, FAREWELL_S)
+    log.cut(0)
     if ear.handed is None:
-        raise failure.explain(log.read_text(errors="replace"), scenario.files, code, has_begun=ear.has_joined)
+        raise failure.explain(log.text(), scenario.files, code, has_begun=ear.has_joined)
     if not ear.handed.is_fetched:
         raise TargetError(f"the master at {where} went away, or the network to it, before it had this worker's rows")
-    note(f"{ear.handed.requests:,} requests made; their rows were fetched")
+    note(f"{units.count(ear.handed.requests, 'request')} made; their rows were fetched")
     return ear.handed
 
 
@@ -100,15 +103,18 @@ def _orders(scenario: Scenario, folder: Path, writer: int) -> Orders:
     )
 
 
-def _follow(child: subprocess.Popen[bytes], lines: Lines, ear: _Ear) -> None:
+def _follow(child: subprocess.Popen[bytes], lines: Lines, ear: _Ear, log: ChildLog) -> None:
     try:
-        while not lines.is_closed:
+        is_over = False
+        while not lines.is_closed and not is_over:
+            is_over = children.has_ended(child)  # the pipe may be held open by what the scenario forked
             for line in lines.read(timeout_s=0.2):
                 ear.hear(from_line(line))
             ear.require_answer()
+            log.cut()
     except KeyboardInterrupt:
         child.terminate()  # its last rows are to reach the disk
-        child.wait(FAREWELL_S)
+        children.finish(child, FAREWELL_S)
         raise
 
 

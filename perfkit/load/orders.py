@@ -105,3 +105,4 @@ class Status:
     exhausted: Mapping[str, Sequence[int]] = field(default_factory=dict)
     p99_ms: float | None = None
     workers: Sequence[WorkerMark] = ()
+    users_lost: int = 0

@@ -27,6 +27,11 @@ class Joining:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """The load begins: from now on a child ends gently when it is told to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """A remote worker's word: the scenario is loaded, and the master is called."""
 
@@ -60,7 +65,7 @@ class Handed:
     run_is_over: bool
 
 
-Word = Status | Listening | Joining | Loaded | Heard | Joined | Refused | Handed
+Word = Status | Listening | Joining | Begun | Loaded | Heard | Joined | Refused | Handed
 _WORDS: Final = {kind.__name__: kind for kind in get_args(Word)}
 
 

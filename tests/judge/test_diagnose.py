@@ -342,6 +342,13 @@ def test_a_generator_near_its_limit_comes_first() -> None:
     assert rules(evidence(phases=phases, repetitions=[a_repetition()])) == ["generator_bound", "n_plus_one"]
 
 
+@pytest.mark.parametrize(("cpu", "lag_ms", "is_busy"), [(0.08, 60.0, True), (0.75, 60.0, False), (0.75, 1.0, False)])
+def test_a_generator_that_is_late_with_cpu_left_is_on_a_busy_machine(cpu: float, lag_ms: float, is_busy: bool) -> None:
+    phases = (PHASES[0], replace(PHASES[1], generator_cpu_ratio=cpu, loop_lag_p99_ms=lag_ms))
+    (found,) = diagnose(evidence(phases=phases))
+    assert ("the machine is busy" in found.fix) == is_busy
+
+
 @pytest.mark.parametrize(("total", "found"), [(0.01, True), (0.05, False)])
 def test_one_endpoint_that_fails_behind_a_good_total(total: float, found: bool) -> None:
     """Where all fail, the total tells."""

@@ -14,14 +14,14 @@ def test_one_sentence_for_all_endpoints() -> None:
         a_request("A", error="timeout", message="no reply"),
         a_request("A", is_warmup=True),
     ]
-    assert all_failed(a_run(requests)) == ["phase single: none of 4 requests succeeded; 3 × connect: refused"]
+    assert all_failed(a_run(requests)) == ["phase single: no request of 4 succeeded; 3 × connect: refused"]
 
 
 def test_each_phase_is_looked_at_by_itself() -> None:
     phases = [a_phase("single"), a_phase("concurrent", 60, 120)]
     requests = [a_request(), a_request(phase="concurrent", error="http_5xx", message="HTTP 500")]
     assert all_failed(a_run(requests, phases=phases)) == [
-        "phase concurrent: none of 1 requests succeeded; 1 × http_5xx: HTTP 500"
+        "phase concurrent: no request of 1 succeeded; 1 × http_5xx: HTTP 500"
     ]
 
 

@@ -50,6 +50,8 @@ def test_a_good_run_is_valid_and_tells_every_check() -> None:
         ),
         ({"phases": [a_phase(listener_exceptions=2)]}, "recorder exceptions", "2 in phase single"),
         ({"phases": [a_phase(rows_lost=1000)]}, "rows lost", "1,000 in phase single"),
+        ({"phases": [a_phase(users=199, users_lost=2)]}, "users lost", "2 in phase single"),
+        ({"phases": [a_phase(users=None, users_lost=1)]}, "users lost", "1 in phase single"),
         ({"phases": [a_phase(unfinished=2)]}, "requests cut off", "2 in phase single"),
         ({"samples": [a_sample("restarts_count", 1.0, at=5)]}, "target restarts", "1"),
         ({"samples": [a_sample("missed_ticks_count", 2.0, source="perfkit"), *READINGS]}, "readings missed", "2 of 10"),

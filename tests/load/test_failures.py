@@ -36,6 +36,7 @@ SHAPED = Phase("own", shape=OwnShape())
 @pytest.mark.parametrize(
     ("text", "arguments", "phase", "said", "way_out"),
     [
+        ("from locust import task\n\0", (), ONCE, "locustfile.py is no Python source: source code string", "mend"),
         ("import sys\nsys.exit(3)\n", (), ONCE, "line 2: sys.exit(3) is called while the file is loaded", "exception"),
         (PLAIN + SINGLE, (), ONCE, "line 10: run_single_user is called while the file is loaded", "__main__"),
         (PLAIN + AT_INIT, (), ONCE, "line 11: ValueError: no data", "mend"),
@@ -74,6 +75,28 @@ def test_two_classes_of_one_name_are_named_with_their_files(tmp_path: Path) -> N
         file.write_text(PLAIN)
     with pytest.raises(ScenarioError, match=r"Shopper is defined in both .*first\.py and .*second\.py"):
         list_users(Scenario(first, more_files=(second,)))
+
+
+def test_a_module_that_is_no_python_source_is_placed_where_it_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "pages.py").write_bytes(b"\0")
+    scenario = Scenario(scenarios.write(tmp_path, "import pages\n"))
+    with pytest.raises(ScenarioError, match=r"locustfile\.py, line 1: SyntaxError: source code string"):
+        list_users(scenario)
+
+
+@pytest.mark.parametrize(
+    ("code", "has_begun", "said"),
+    [
+        (-9, True, "Locust was killed (SIGKILL) during the load"),
+        (-10, False, "Locust was killed (SIGUSR1) before the load began"),
+        (-60, False, "Locust was killed (signal 60) before the load began"),
+        (3, True, "Locust ended with code 3 during the load"),
+    ],
+)
+def test_how_and_when_a_child_ended(code: int, has_begun: bool, said: str) -> None:
+    """What it logged before it was killed is not why."""
+    log = 'Traceback (most recent call last):\n  File "/a.py", line 7, in f\n    g()\nKeyError\n' if code < 0 else ""
+    assert failure.explain(log, (Path("locustfile.py"),), code, has_begun=has_begun).message == said
 
 
 def test_a_failure_outside_the_scenario_is_placed_where_it_is(tmp_path: Path) -> None:

@@ -23,9 +23,11 @@ from perfkit.load.child import (
 from perfkit.load.child.course import Course
 from perfkit.load.child.open_model import taking
 from perfkit.load.child.recorder import Recorder
+from perfkit.load.child.superior import tell_parent
 from perfkit.load.child.workers import curve
 from perfkit.load.child.workers.worker import Link, call_out
 from perfkit.load.orders import VARIABLE, Orders
+from perfkit.load.words import Begun, to_line
 
 
 @events.init.add_listener
@@ -46,6 +48,7 @@ def _start(environment: Any, **_: Any) -> None:
     recorder = Recorder(orders)
     course = Course(orders, environment, recorder, link, is_shaped=is_shaped)
     sink.install(recorder.sink)
+    course.lost_users.install()
     feeds.take_place(orders.worker, orders.workers)
     own_statistics.bound(environment.stats)
     pauses.install(orders, environment.user_classes)
@@ -57,6 +60,8 @@ def _start(environment: Any, **_: Any) -> None:
     if orders.scaled:
         environment.events.request.add_listener(course.scaling.on_request)
     environment.events.user_error.add_listener(recorder.mishaps.on_user_error)
+    if link is None:
+        environment.events.test_start.add_listener(lambda **_: tell_parent(orders, to_line(Begun())))
     environment.events.test_start.add_listener(course.on_test_start)
     environment.events.test_stopping.add_listener(course.on_test_stopping)
     if link is not None:

@@ -13,6 +13,7 @@ import gevent
 
 from perfkit.load.child import feeds, notes, user_ramp
 from perfkit.load.child.lag import Lag
+from perfkit.load.child.lost_users import LostUsers
 from perfkit.load.child.open_model.dispatcher import READY_LIMIT_S, OpenModel
 from perfkit.load.child.scaling import Scaling
 from perfkit.load.child.superior import Parent, Superior, spawn
@@ -61,6 +62,7 @@ class Course:
         self.scaling = Scaling(orders.scaled, orders.page_size)
         self.sweep = Sweep(orders.iterations, self.scaling.run, orders.only) if orders.iterations is not None else None
         self.open_model = OpenModel(orders, environment) if orders.rate_per_s is not None else None
+        self.lost_users = LostUsers(recorder.sink, are_replaced=self.open_model is not None)
         self.lag = Lag()
         self.has_begun = self.is_told_to_stop = self.is_told_to_end = self.is_closed = False
 
@@ -135,8 +137,7 @@ class Course:
         """The load ends now; users may finish the task they are in for `drain_s`. Who is left then is counted."""
         if self.ended_at is None:
             if not self.is_shaped and not self._is_over():
-                after_s = time.time() - self.started_at
-                notes.tell(f"phase {self.orders.phase}: the scenario itself ended the load, after {after_s:.1f} s")
+                self._note_early_end()
             self.ended_at = time.time()
             self._note_cpu()
             if self.open_model is not None:
@@ -146,6 +147,10 @@ class Course:
                 self._measure_from(self.ended_at)
             self.recorder.sink.ended_at = self.ended_at
             gevent.spawn_later(max(self.environment.stop_timeout - 0.1, 0.0), self._count_unfinished)
+
+    def _note_early_end(self) -> None:
+        after_s = time.time() - self.started_at
+        notes.tell(f"phase {self.orders.phase}: the scenario itself ended the load, after {after_s:.1f} s")
 
     def _count_unfinished(self) -> None:
         self.unfinished = self.environment.runner.user_count
@@ -186,6 +191,7 @@ class Course:
             listener_exceptions=self.recorder.own_exceptions + self.recorder.event_errors.count,
             scenario_exceptions=self.recorder.mishaps.count,
             rows_lost=self.recorder.rows_lost,
+            users_lost=self.lost_users.count,
             unfinished=self.unfinished,
             loop_lag_p99_ms=self.lag.p99_ms,
             is_shaped=self.is_shaped,
@@ -199,7 +205,8 @@ class Course:
         if self.is_closed:
             return
         self.is_closed = True
-        if self.ended_at is None:
+        if self.ended_at is None:  # Locust itself was ended
+            self._note_early_end()
             self.ended_at = time.time()
         self.recorder.close()
         self._tick(is_final=True)

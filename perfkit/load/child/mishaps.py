@@ -39,5 +39,10 @@ class Mishaps:
 
 def _place_of(tb: TracebackType | None) -> str:
     """The innermost line that somebody wrote for this scenario."""
-    frames = [frame for frame in traceback.extract_tb(tb) if not frame.filename.startswith(_NOT_OF_THE_SCENARIO)]
+    frames = [frame for frame in traceback.extract_tb(tb) if _is_of_the_scenario(frame.filename)]
     return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "in no line of its own"
+
+
+def _is_of_the_scenario(file: str) -> bool:
+    """Compiled modules (gevent's) tell no folder."""
+    return Path(file).is_absolute() and not file.startswith(_NOT_OF_THE_SCENARIO)

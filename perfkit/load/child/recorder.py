@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from dataclasses import fields
 from pathlib import Path
@@ -26,13 +27,14 @@ from perfkit.load.child.replies import cache_status, error_kind
 from perfkit.load.histogram import Fresh, Histogram
 from perfkit.load.orders import Orders
 from perfkit.model import Request
-from perfkit.rows import RowWriter
+from perfkit.recorded.rows import RowWriter
 
 _MESSAGE_LIMIT = 200
 _IN_LOCUSTS_STATISTICS = "self.stats.log_"  # of its own listener, which is particular, and which nobody reads
-_INTENDED, _STARTED, _SERVICE_S, _ERROR, _IS_WARMUP = (
+_HALF = re.compile("[\ud800-\udfff]")
+_ENDPOINT, _INTENDED, _STARTED, _SERVICE_S, _ERROR, _IS_WARMUP = (
     [field.name for field in fields(Request)].index(name)
-    for name in ("intended_at", "started_at", "service_s", "error", "is_warmup")
+    for name in ("endpoint", "intended_at", "started_at", "service_s", "error", "is_warmup")
 )
 
 logger = logging.getLogger(__name__)
@@ -108,16 +110,23 @@ class Recorder:
         """Put on disk what was recorded since the last time."""
         rows = secrets.clean_rows(self.rows)
         self.rows.clear()  # never replaced: lean users hold on to its append
-        try:
-            self.writer.append(rows)
-        except OSError as error:
-            self.rows_lost += len(rows)
-            logger.error("rows lost: %s", error)
         self.requests += len(rows)
+        try:
+            self._write(rows)
+        except Exception:  # counted: the count makes the run invalid
+            self.rows_lost += len(rows)
+            logger.exception("rows lost")
+            return
         self.errors += sum(row[_ERROR] is not None for row in rows)
         answered = [row for row in rows if row[_ERROR] is None or row[_ERROR] == "timeout"]
         self._warmup_ms += [_response_ms(row) for row in answered if row[_IS_WARMUP]]
         self._measured_ms += [_response_ms(row) for row in answered if not row[_IS_WARMUP]]
+
+    def _write(self, rows: list[tuple[Any, ...]]) -> None:
+        try:
+            self.writer.append(rows)
+        except (TypeError, ValueError):  # seldom, so that nothing is looked for in rows as they should be
+            self.writer.append([_writable(row) for row in rows])
 
     def take_fresh(self) -> Fresh:
         """The response times since the last time this was asked, as `latency` counts them."""
@@ -132,6 +141,12 @@ class Recorder:
             self.writer.close()
         except OSError as error:
             logger.error("the shard could not be closed: %s", error)
+
+
+def _writable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """With a name that is a text, and "\ufffd" for what no text on disk can hold (half a character, as JSON may)."""
+    named = (*row[:_ENDPOINT], str(row[_ENDPOINT]), *row[_ENDPOINT + 1 :])
+    return tuple(_HALF.sub("\ufffd", value) if isinstance(value, str) else value for value in named)
 
 
 def _response_ms(row: Any) -> float:

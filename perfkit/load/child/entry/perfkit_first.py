@@ -6,6 +6,7 @@ import json
 import os
 from functools import partial
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any, NoReturn
 
 import locust
@@ -15,7 +16,7 @@ from perfkit.load.orders import VARIABLE
 
 
 class RefusedError(Exception):
-    """The scenario does while it is loaded what would never let the load begin."""
+    """The scenario cannot be read, or does while it is loaded what would never let the load begin."""
 
 
 def _refuse_single_user(*_: Any, **__: Any) -> NoReturn:
@@ -27,6 +28,11 @@ def _load(load: Any, path: str) -> Any:
         return load(path)
     except SystemExit as left:
         raise RefusedError(f"sys.exit({left.code!r}) is called while the file is loaded") from left
+    except SyntaxError as error:
+        files = {Path(at.filename) for at in extract_tb(error.__traceback__)}
+        if error.filename is None and Path(path) not in files:  # of null bytes Python does not say where they are
+            raise RefusedError(f"{path} is no Python source: {error.msg}") from error
+        raise
 
 
 @events.init.add_listener

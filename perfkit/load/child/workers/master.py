@@ -33,7 +33,7 @@ from perfkit.load.child.workers.roster import Member, Roster
 from perfkit.load.child.workers.summing import nothing, summed
 from perfkit.load.histogram import Histogram
 from perfkit.load.orders import Orders, Status
-from perfkit.load.words import Joining, Listening, from_line, to_line
+from perfkit.load.words import Begun, Joining, Listening, from_line, to_line
 
 BEGIN_IN_S: Final = 0.25
 STEP_S: Final = 0.05
@@ -172,6 +172,7 @@ class Master:
         self._give_orders()
         self._until(lambda: all(member.is_ready for member in self.roster.present))
         self.roster.begin()
+        tell_parent(self.orders, to_line(Begun()))
         self.may_start.set()
         if self.orders.rate_per_s is not None:
             spawn(self._begin_together)

@@ -18,6 +18,7 @@ _ADDED: Final = (
     "listener_exceptions",
     "scenario_exceptions",
     "rows_lost",
+    "users_lost",
     "unfinished",
     "started",
     "dropped",
