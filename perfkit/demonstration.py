@@ -78,12 +78,15 @@ def serving(wish: Wish, port: int | None, note: Note) -> Iterator[Erp]:
 def _how_to_bench(suite: Config, erp: Erp, dsn: str) -> Iterator[str]:
     """With the whole suite where the ERP has the address that stands in it, else with its load alone."""
     shown = redact_dsn(dsn)
-    yield f"its database: {shown}"
+    variable = suite.database.dsn_env if suite.database is not None else "DATABASE_URL"
+    yield f"its database: export {variable}={shlex.quote(shown)}"
     if suite.target.url == erp.url and suite.database is not None:
-        yield f"bench it: {suite.database.dsn_env}={shlex.quote(shown)} perfkit bench {scenario_folder() / SUITE}"
+        yield f"then bench it: perfkit bench {shlex.quote(str(scenario_folder() / SUITE))}"
     else:
-        yield f"bench it: perfkit bench {suite.scenario.file} --host {erp.url}"
-        yield f"with --port {urlsplit(suite.target.url).port} the whole suite can be run: {scenario_folder() / SUITE}"
+        yield f"bench it: perfkit bench {shlex.quote(str(suite.scenario.file))} --host {erp.url}"
+        port = urlsplit(suite.target.url).port
+        whole = f"perfkit bench {shlex.quote(str(scenario_folder() / SUITE))}"
+        yield f"served with --port {port}, the whole suite: {whole}"
 
 
 def runs_of(demonstration: Demonstration) -> tuple[Run | None, Run]:

@@ -1,6 +1,6 @@
 """The names of endpoints, when a scenario gives each address one of its own: read as patterns, so that there are few.
 
-Knows names and how often each occurs; what is on disk stays as it was recorded.
+Knows names and how often each occurs; what is on disk stays as it was recorded. Secrets in queries are read as `***`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from perfkit import units
 from perfkit.patterns import ANYTHING, MOST_NAMES, fold_further, placeholder
+from perfkit.redact import redact_query
 
 OTHER: Final = "(other)"
 _DEEPEST: Final = 20
@@ -76,7 +78,7 @@ class Names:
 
     def add(self, names: Sequence[str], counts: Sequence[int]) -> None:
         found: dict[str, int] = {}
-        for name, count in zip(self._kept(names), counts, strict=True):
+        for name, count in zip(self._kept(list(map(redact_query, names))), counts, strict=True):
             found[name] = found.get(name, 0) + count
         for name, count in found.items():
             key = name if name in self._counts or len(self._counts) < self._most_kept else OTHER
@@ -116,6 +118,7 @@ class Names:
 
     def codes(self, names: Sequence[str]) -> list[int]:
         """The place of each name among `words`."""
+        names = list(map(redact_query, names))
         try:
             return list(map(self._place.__getitem__, names))
         except KeyError:  # one of those that were too many to be kept
@@ -133,7 +136,7 @@ def _told(number: str, shown: Mapping[str, str], counts: Mapping[str, int]) -> s
     rare = [name for name, pattern in shown.items() if pattern == OTHER]
     if rare:
         rows = sum(counts[name] for name in rare)
-        told += f", {len(rare):,} rare ones ({rows:,} requests) into {OTHER}"
+        told += f", {len(rare):,} rare ones ({units.count(rows, 'request')}) into {OTHER}"
     return f'{told}; give name= in the scenario, as in get("/orders/17", name="/orders/{{id}}")'
 
 

@@ -119,7 +119,17 @@ def _comparison(cursor: _Cursor, metric: str) -> tuple[Op, float]:
     if found[0] not in OPS:
         suggestion = {"=": "==", "=<": "<=", "=>": ">=", "<>": "!=", "!": "!="}.get(found[0])
         raise GrammarError(f"{found[0]!r} is none of {' '.join(OPS)}", found.start(), suggestion)
-    return found[0], _quantity(cursor, units.suffix_of(metric))
+    start = cursor.skip_spaces().at
+    limit = _quantity(cursor, units.suffix_of(metric))
+    if limit < 0 and metric.startswith(_NEVER_NEGATIVE):
+        raise GrammarError(f"{units.stem_of(metric)} is never below zero", start)
+    return found[0], limit
+
+
+_NEVER_NEGATIVE: Final = tuple(
+    f"{family}."
+    for family in ("latency", "service", "ttfb", "errors", "throughput", "requests", "payload", "cache", "cpu")
+)
 
 
 def _quantity(cursor: _Cursor, suffix: str) -> float:

@@ -46,7 +46,7 @@ def leak(verdict: LeakVerdict) -> LeakText:
         interval=per_10_000 + _span([end * scale for end in verdict.interval], suffix),
         per_hour=f"{units.show(verdict.per_hour, suffix)} an hour",
         limit="" if verdict.limit_s is None else f"its limit in {units.show(verdict.limit_s, 's')}",
-        at_rest=f"{first} → {last} in {len(verdict.floors) - 1} rounds of {verdict.requests:,.0f} requests",
+        at_rest=f"{first} → {last} in {len(verdict.floors) - 1} rounds of {units.count(verdict.requests, 'request')}",
     )
 
 

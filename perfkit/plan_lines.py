@@ -62,7 +62,7 @@ def facts(plan: QueryPlan) -> list[str]:
     told = [f"{name} {units.show(ms, 'ms')}" for name, ms in times if ms is not None]
     for trigger in plan.triggers:
         name = trigger.constraint or trigger.name
-        told.append(f"trigger {name} {_ms(trigger.time_ms)} ({trigger.calls:,} calls)")
+        told.append(f"trigger {name} {_ms(trigger.time_ms)} ({units.count(trigger.calls, 'call')})")
     if plan.serialization and plan.serialization.time_ms:
         told.append(f"rows made into text {_ms(plan.serialization.time_ms)} ({plan.serialization.output_kb:,} kB)")
     if plan.jit:

@@ -34,6 +34,12 @@ Index = Mapping[tuple[str, Scope], Metric]
 
 UNMEASURED: Final = "unmeasured"
 _SHORT: Final = 160
+FEW: Final = "* of so few requests (p95: below 20, p99: below 100) it is little else than the slowest of them."
+_LEAST: Final = {".p95_ms": 20, ".p99_ms": 100}
+_APART: Final = 0.02
+_OF_BLOCKS: Final = (
+    "Values are of the whole phase, changes of the means of its blocks, which have an interval: the two may differ."
+)
 _TIMES: Final = ("latency.", "service.", "ttfb.")
 _MARKS: Final[dict[Outcome, str]] = {"pass": "✓", "fail": "✗", "unmeasured": "?", "advisory": "!"}
 _IDLE_ZEROS: Final = re.compile(r"\.0+(?!\d)")
@@ -101,6 +107,17 @@ def amount(name: str, value: float) -> str:
     return f"{value:.1f}×" if name.endswith("compression_ratio") else units.show_metric(name, value)
 
 
+def marked_amount(metric: Metric) -> str:
+    """A metric's value with its unit, and with a mark where FEW is to be said of it."""
+    return f"{amount(metric.name, metric.value)}{'*' if is_of_few(metric) else ''}"
+
+
+def is_of_few(metric: Metric) -> bool:
+    """Whether fewer than one request lies beyond the percentile."""
+    least = next((least for ending, least in _LEAST.items() if metric.name.endswith(ending)), 0)
+    return metric.n is not None and metric.n < least
+
+
 def share(relative: float) -> str:
     """A relative change with its sign: `−97%`, `+4.2%`, `±0%`."""
     if abs(relative) < 0.0005:
@@ -114,6 +131,18 @@ def change_text(change: Change) -> str:
     if change.relative is None:
         return "new" if change.base is None else "gone" if change.head is None else "from zero"
     return times_text(change.relative, is_time=change.metric.startswith(_TIMES))
+
+
+def blocks_note(changes: Iterable[Change]) -> str:
+    """Why a change may be another than its two values make it; "" where none is."""
+    return _OF_BLOCKS if any(map(_is_apart, changes)) else ""
+
+
+def _is_apart(change: Change) -> bool:
+    """Whether who works the change out from the values finds clearly another one."""
+    if change.relative is None or not change.base or change.head is None:
+        return False
+    return abs(change.head / change.base - 1 - change.relative) > max(_APART, _APART * abs(change.relative))
 
 
 def times_text(relative: float, *, is_time: bool) -> str:

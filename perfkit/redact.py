@@ -23,6 +23,12 @@ _PASSWORD: Final = re.compile(
         (?: '(?:[^'\\]++|\\.)*+(?:'|\\?\Z) | "(?:[^"\\]++|\\.)*+(?:"|\\?\Z) | (?:\\.|[^\s\\])*+ )""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+_QUERY_PAIR: Final = re.compile(r"(?P<key>[?&;](?P<name>[^=&;?#\s]+)=)(?P<value>[^&;#\s\"'<>]+)")
+_SECRET_NAME: Final = re.compile(
+    r"passw|passphrase|secret|token|api[-_.]?key|(?:access|private|auth|client)[-_.]?key|credential|authorization|jwt"
+    r"|(?<![a-z])(?:pwd|otp|pin|sig|signature|sid|session|sessionid|auth)(?![a-z])",
+    re.IGNORECASE,
+)
 _CREDENTIALS: Final = re.compile(r"://(?P<user>[^:@/]*+):(?P<secret>.*+)", re.DOTALL)
 
 
@@ -68,6 +74,19 @@ def _mask_credentials(piece: str) -> str:
     if not at:
         return piece
     return f"{piece[: found.start()]}://{found['user']}:{MASK}@{rest}"
+
+
+def redact_query(text: str) -> str:
+    """A text with addresses without what stands behind names like `password`, `token` and `api_key` in their queries.
+
+    A value in braces stays: it is the placeholder of a pattern.
+    """
+    return _QUERY_PAIR.sub(_mask_value, text) if "?" in text else text
+
+
+def _mask_value(pair: re.Match[str]) -> str:
+    is_secret = _SECRET_NAME.search(unquote(pair["name"])) and not pair["value"].startswith("{")
+    return f"{pair['key']}{MASK}" if is_secret else pair[0]
 
 
 def redact_secrets(text: str, secrets: Iterable[str]) -> str:

@@ -77,6 +77,15 @@ def highest_parameter(sql: str) -> int:
     return max(numbers, default=0)
 
 
+def identifiers(sql: str) -> frozenset[str]:
+    """What the statement calls by name, as the server writes it: in lower case unless it was quoted. Keywords too."""
+    names = (token for token in tokens(sql) if token.kind in {"name", "quoted"})
+    return frozenset(
+        one.text.lower() if one.kind == "name" else one.text.partition('"')[2].removesuffix('"').replace('""', '"')
+        for one in names
+    )
+
+
 def statements(text: str) -> list[str]:
     """The statements of an SQL file, without their `;`. Text that is only comments is no statement.
 

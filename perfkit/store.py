@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from perfkit import files, shape
 from perfkit.errors import StoreError, UsageError
-from perfkit.model import CapturedQuery, IndexAdvice, NotExplained, PhaseMark, QueryPlan, Run, RunRecord, Trace
+from perfkit.model import (
+    CapturedQuery,
+    IndexAdvice,
+    NotExplained,
+    PhaseMark,
+    QueryPlan,
+    Run,
+    RunRecord,
+    Trace,
+    TracedRequest,
+)
+from perfkit.redact import redact_query
 
 if TYPE_CHECKING:
     from perfkit.recorded.chunks import Tally
@@ -66,7 +77,13 @@ def write_queries(
 
 def write_trace(folder: Path, trace: Trace) -> None:
     """Write attribution.json: every execution of the trace with the request that it belongs to."""
-    files.write_text(folder / TRACE, json.dumps(dataclasses.asdict(trace), ensure_ascii=False) + "\n")
+    told = dataclasses.replace(trace, requests=_named(trace.requests), scaled=_named(trace.scaled))
+    files.write_text(folder / TRACE, json.dumps(dataclasses.asdict(told), ensure_ascii=False) + "\n")
+
+
+def _named(requests: tuple[TracedRequest, ...]) -> tuple[TracedRequest, ...]:
+    """As the names of endpoints are read from the rows: without the secrets of queries."""
+    return tuple(dataclasses.replace(one, endpoint=redact_query(one.endpoint)) for one in requests)
 
 
 def write_advice(folder: Path, advice: IndexAdvice) -> Path:

@@ -13,7 +13,7 @@ from typing import Final
 
 import pyarrow.compute as pc
 
-from perfkit import store
+from perfkit import store, units
 from perfkit.draft import Draft
 from perfkit.errors import DatabaseError
 from perfkit.model import Phase, Trace
@@ -79,7 +79,8 @@ def notes_on(trace: Trace) -> Iterator[str]:
     if trace.requests and not executions and not trace.outside:
         yield "no statement was logged during the trace: is this the database that the target uses?"
     if trace.outside:
-        yield f"{trace.outside:,} statements of the trace belong to no request: somebody else uses the database too"
+        outside = units.count(trace.outside, "statement")
+        yield f"{outside} of the trace without a request of ours: somebody else uses the database too"
     if trace.disagreeing:
         yield (
             f"{trace.disagreeing:,} of {executions:,} traced statements carry the route tag of another endpoint than"

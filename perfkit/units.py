@@ -30,6 +30,7 @@ _UNIT: Final = r"([^0-9\s.,+-]+)"
 _PART: Final = re.compile(rf"{_NUMBER}\s*{_UNIT}?")
 _WHOLE: Final = re.compile(rf"\s*([+-]?)\s*((?:{_NUMBER}\s*{_UNIT}\s*)*(?:{_NUMBER}\s*)?)")
 _IDLE_ZEROS: Final = re.compile(r"\.0+(?![0-9])|(?<=\.[0-9])0+(?![0-9])")
+LONGEST: Final = {"s": 365 * 86400.0, "ms": 365 * 86400e3}  # what anybody can mean to wait for: a year
 MISSING: Final = "–"
 
 
@@ -98,6 +99,11 @@ def show(value: float, suffix: str) -> str:
         case "count":
             return f"{value:,.0f}"
     return _digits(value)
+
+
+def count(number: float, what: str, many: str = "") -> str:
+    """A number of things: "1 row", "1,234 rows", "2 indices" with `many`."""
+    return f"{number:,.0f} {what if round(number) == 1 else many or f'{what}s'}"
 
 
 def show_metric(name: str, value: float) -> str:

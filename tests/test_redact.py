@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.redact import redact_dsn, redact_literals, redact_plan_details, redact_secrets
+from perfkit.redact import redact_dsn, redact_literals, redact_plan_details, redact_query, redact_secrets
 
 # What must not survive. It stands between other characters, so that it cannot arise by chance.
 SECRET = "Zq7Xw"
@@ -113,3 +113,21 @@ def test_the_longer_of_two_secrets_is_masked_whole() -> None:
 
 def test_without_secrets_the_text_stays() -> None:
     assert redact_secrets("a text", ["", "a"]) == "a text"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("GET /login?user=a&password=s3cret&x=1", "GET /login?user=a&password=***&x=1"),
+        ("/a?access_token=s3cret#top", "/a?access_token=***#top"),
+        ("404 for url: http://h/a?api_key=s3cret and more", "404 for url: http://h/a?api_key=*** and more"),
+        ("/a?client%5Bsecret%5D=s3cret;userToken=s3cret", "/a?client%5Bsecret%5D=***;userToken=***"),
+        ("/a?sig=s3cret", "/a?sig=***"),
+        ("/a?design=oak&assign=me&author=x&page=2&password=", "/a?design=oak&assign=me&author=x&page=2&password="),
+        ("/a?token={any}", "/a?token={any}"),
+        ("password=visible, as it is in no query", "password=visible, as it is in no query"),
+    ],
+)
+def test_what_a_query_has_behind_a_name_of_a_secret_is_masked(text: str, shown: str) -> None:
+    assert redact_query(text) == shown
+    assert redact_query(shown) == shown

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfkit.errors import UsageError
-from perfkit.sqltext import MAX_FILE_CHARACTERS, highest_parameter, statements, tokens
+from perfkit.sqltext import MAX_FILE_CHARACTERS, highest_parameter, identifiers, statements, tokens
 
 PIECES = st.sampled_from(
     ["'", "''", '"', "$$", "$a$", "$1", "/*", "*/", "--", "\n", "E'", "\\", "x", "1.5e3", ";", "::", " ", "é", "(", ")"]
@@ -90,3 +90,9 @@ def test_eight_times_the_text_takes_nothing_like_sixty_four_times_the_time(piece
         return best
 
     assert seconds(160_000) < 30 * max(seconds(20_000), 0.001)
+
+
+def test_identifiers_are_as_the_server_writes_them() -> None:
+    sql = """SELECT a.Total, "Weird ""x" FROM Public.t WHERE note = 'needle' -- hidden"""
+    assert {"a", "total", 'Weird "x', "public", "t", "note"} < identifiers(sql)
+    assert not {"needle", "hidden", "Total"} & identifiers(sql)

@@ -27,10 +27,12 @@ from perfkit.model import (
     Request,
     RunRecord,
     Sample,
+    Trace,
+    TracedRequest,
     UnneededIndex,
     Validity,
 )
-from perfkit.rows import RowWriter
+from perfkit.recorded.rows import RowWriter
 from tests.builders import START, a_phase, a_request, a_run, a_sample
 
 QUERY = CapturedQuery(
@@ -186,3 +188,10 @@ def test_runs_are_found_by_path_by_beginning_and_as_latest(tmp_path: Path) -> No
         store.find("2026", tmp_path)
     with pytest.raises(UsageError, match="there is no run"):
         store.find("nothing", tmp_path)
+
+
+def test_a_trace_is_kept_without_secrets_of_queries(tmp_path: Path) -> None:
+    request = TracedRequest("/a?token=s3cret", START, 1.0, ())
+    store.write_trace(tmp_path, Trace("trace", (), (request,), (request,)))
+    assert "s3cret" not in (tmp_path / store.TRACE).read_text()
+    assert (tmp_path / store.TRACE).read_text().count("/a?token=***") == 2

@@ -162,3 +162,17 @@ def test_what_is_shown_is_read_back_within_its_three_digits(value: float, suffix
 @given(value=st.floats(60, 1e7))
 def test_a_long_duration_is_read_back_to_the_second(value: float) -> None:
     assert units.parse(units.show(value, "s"), "s") == pytest.approx(value, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "shown"),
+    [
+        (1, ("row",), "1 row"),
+        (0, ("row",), "0 rows"),
+        (1234.4, ("slow execution",), "1,234 slow executions"),
+        (1.0, ("batch", "batches"), "1 batch"),
+        (2, ("batch", "batches"), "2 batches"),
+    ],
+)
+def test_one_of_a_thing_is_told_as_one(number: float, words: tuple[str, ...], shown: str) -> None:
+    assert units.count(number, *words) == shown

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from perfkit.cli.given import quantity
 from perfkit.errors import UsageError
@@ -15,7 +15,7 @@ from perfkit.errors import UsageError
 if TYPE_CHECKING:
     from perfkit.explain.advise import Wish
     from perfkit.explain.advise.advice import Report
-    from perfkit.explain.advise.apply import Applied
+    from perfkit.explain.advise.applied.apply import Applied
     from perfkit.model import CapturedQuery, NotExplained, QueryPlan
 
 PLACES = ("copy", "here")
@@ -26,6 +26,7 @@ class Asked:
     """The options, as they were given."""
 
     build_on: str | None = None
+    copy_limit: str = "10GB"
     storage: str | None = None
     budget: str = "5m"
     timeout: str = "10s"
@@ -41,13 +42,15 @@ class Asked:
 class Workload:
     """What was captured, with the plans that are known already, and the address that a run's suite names.
 
-    `is_typed`: somebody gave the statements, and nobody knows how long they take.
+    `is_typed`: somebody gave the statements, and nobody knows how long they take. `folder` is the run's that captured
+    them.
     """
 
     queries: Sequence[CapturedQuery]
     plans: Sequence[QueryPlan | NotExplained] = ()
     dsn: str | None = None
     is_typed: bool = False
+    folder: Path | None = None
 
     def with_plans(self, plans: Sequence[QueryPlan | NotExplained]) -> Workload:
         """The same, where a statement that was called once took what its plan says."""
@@ -72,14 +75,15 @@ def of_run(reference: str, root: Path) -> Workload:
     """
     from perfkit import store
 
-    run = store.load(store.find(reference, root))
+    folder = store.find(reference, root)
+    run = store.load(folder)
     if not run.queries:
         raise UsageError(
             f"the run {run.record.id} captured no statement",
             hint="give its suite a [database] section, or lower its slower_than",
         )
     database = run.record.config.get("database") or {}
-    return Workload(run.queries, run.plans, os.environ.get(str(database.get("dsn_env"))))
+    return Workload(run.queries, run.plans, os.environ.get(str(database.get("dsn_env"))), folder=folder)
 
 
 def of_log(logs: Sequence[str], prefix: str | None) -> Workload:
@@ -125,13 +129,32 @@ def give(dsn: str, workload: Workload, asked: Asked) -> None:
     if asked.apply and not asked.yes and not sys.stdin.isatty():
         raise UsageError("--apply asks before it builds, and nobody is there", hint="say --yes")
     report = advise(dsn, workload.queries, wish, plans=workload.plans, note=_note)
+    if workload.folder is not None and asked.build_on is not None:
+        _keep(report, workload.folder)
     if not asked.as_json:
         _show(report, asked)
     applied = _applied(dsn, report, asked) if asked.apply else None
     if asked.as_json:
-        from perfkit.explain.advise.figures import figures
+        from perfkit.explain.advise.figures import applied_json
 
-        shown.print_json(figures(report, applied, show_literals=asked.show_literals))
+        built = applied_json(applied, show_literals=asked.show_literals) if applied is not None else None
+        shown.print_json({"schema": 1, **_json(report, asked), "applied": built})
+
+
+def _keep(report: Report, folder: Path) -> None:
+    """What was verified, in the run's own folder, for its reports."""
+    from perfkit import store
+    from perfkit.explain.advise.figures import told
+
+    _note(f"{store.write_advice(folder, told(report))} keeps it; perfkit report {folder} shows it with its findings")
+
+
+def _json(report: Report, asked: Asked) -> dict[str, Any]:
+    from perfkit.explain.advise.figures import told
+    from perfkit.report.redaction import redacted_advice
+
+    advice = told(report)
+    return asdict(advice if asked.show_literals else redacted_advice(advice))
 
 
 def _wish(asked: Asked) -> Wish:
@@ -142,6 +165,7 @@ def _wish(asked: Asked) -> Wish:
     storage = None if asked.storage is None else quantity("--storage", asked.storage, "bytes")
     return Wish(
         build_on=asked.build_on,  # type: ignore[arg-type]
+        copy_bytes=quantity("--copy-limit", asked.copy_limit, "bytes"),
         storage_bytes=float("inf") if storage is None else storage,
         budget_s=quantity("--budget", asked.budget, "s"),
         statement_timeout_s=quantity("--timeout", asked.timeout, "s"),
@@ -149,15 +173,16 @@ def _wish(asked: Asked) -> Wish:
 
 
 def _note(text: str) -> None:
-    print(f"· {text}", file=sys.stderr, flush=True)
+    from perfkit.cli import shown
+
+    shown.say(f"· {text}")
 
 
 def _show(report: Report, asked: Asked) -> None:
     from perfkit import terminal
     from perfkit.cli import shown
-    from perfkit.explain.advise.figures import figures
 
-    shown.out().print(terminal.advice_view(figures(report, show_literals=asked.show_literals)))
+    shown.out().print(terminal.advice_view(_json(report, asked)))
 
 
 def _applied(dsn: str, report: Report, asked: Asked) -> Applied:
@@ -166,7 +191,8 @@ def _applied(dsn: str, report: Report, asked: Asked) -> Applied:
 
     from perfkit import terminal
     from perfkit.cli import shown
-    from perfkit.explain.advise.apply import Applied, apply, steps, undo_path
+    from perfkit.explain.advise.applied.apply import Applied, apply, undo_path
+    from perfkit.explain.advise.applied.steps import steps
     from perfkit.redact import redact_literals
 
     todo = steps(dsn, report.advice)

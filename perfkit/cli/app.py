@@ -13,8 +13,9 @@ from typing import NoReturn
 import typer
 
 from perfkit import __version__
-from perfkit.cli import bench, check, check_setup, compare, demo, explain, init, memory, report, worker
+from perfkit.cli import bench, check, check_setup, compare, demo, explain, init, memory, report, streams, worker
 from perfkit.errors import ConfigError, PerfkitError
+from perfkit.visible import visible
 
 BUG = 70
 
@@ -47,6 +48,7 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line and exit with a code of the table in the documentation."""
+    streams.prepare()
     # Job control and `kill` mean the same as Ctrl-C: keep what was measured, leave no process behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -65,7 +67,7 @@ def _say(error: PerfkitError) -> None:
     lines = [f"error: {error.message}"]
     lines += [f"  {problem}" for problem in (error.problems if isinstance(error, ConfigError) else ())]
     lines += [f"  → {error.hint}"] if error.hint else []
-    print("\n".join(redact_dsn(line) for line in lines), file=sys.stderr)
+    print("\n".join(visible(redact_dsn(line)) for line in lines), file=sys.stderr)
 
 
 def _bug(error: Exception) -> int:
@@ -77,6 +79,7 @@ def _bug(error: Exception) -> int:
 
     with tempfile.NamedTemporaryFile("w", prefix="perfkit-bug-", suffix=".log", delete=False, encoding="utf-8") as log:
         log.write(redact_dsn("".join(traceback.format_exception(error))))
-    print(f"error: a bug in perfkit: {type(error).__name__}: {redact_dsn(str(error))}", file=sys.stderr)
+    said = visible(redact_dsn(str(error)))
+    print(f"error: a bug in perfkit: {type(error).__name__}: {said}", file=sys.stderr)
     print(f"  → please report it with {Path(log.name)}", file=sys.stderr)
     return BUG

@@ -10,11 +10,13 @@ import typer
 
 from perfkit.cli.crowd import with_workers
 from perfkit.cli.dashed import DashedCommand, after_dashes
+from perfkit.cli.given import quantity
 from perfkit.errors import UsageError
 
 if TYPE_CHECKING:
     from perfkit.model import Config
 
+_NO_HOST: Final = "http://localhost"
 _OPTIONS: Final = {"arrivals": "poisson", "is_lean": "lean"}
 
 HELP = """Load a system, watch it, explain its slow SQL, judge it and report.
@@ -67,6 +69,9 @@ def bench(
     ] = None,
     wait: Annotated[str | None, typer.Option(help="How long to wait for them (default 1m).")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Shorten every phase: a smoke test, no measurement.")] = False,
+    report_every: Annotated[
+        str | None, typer.Option(help="Renew the report meanwhile; 0s: never (default 10m if longer than 30m).")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
 ) -> None:
@@ -78,7 +83,8 @@ def bench(
     load |= {"warmup": warmup, "is_lean": lean or None}
     config = _config(suite or [], after_dashes(context), host, profile, load)
     config = with_workers(quickened(config) if quick else config, workers, expect_workers, bind, wait)
-    measuring.run(config, out, as_json=as_json)
+    every_s = None if report_every is None else quantity("--report-every", report_every)
+    measuring.run(config, out, as_json=as_json, report_every_s=every_s)
 
 
 def _config(
@@ -90,11 +96,12 @@ def _config(
     given = {key: value for key, value in load.items() if value is not None}
     files = locust_files(named)
     if files:
-        if host is None:
-            raise UsageError("a Locust file alone does not say what to load", hint="add --host http://127.0.0.1:8000")
         if profile is not None:
             raise UsageError("--profile goes with a suite", hint="a Locust file alone has no [profile.NAME]")
-        return config.without_file(files, host, arguments=locust, **given)
+        read = config.without_file(files, host or _NO_HOST, arguments=locust, **given)  # its mistakes come first
+        if host is None:
+            raise UsageError("a Locust file alone does not say what to load", hint="add --host http://127.0.0.1:8000")
+        return read
     for key in given:
         option = _OPTIONS.get(key, key.replace("_", "-"))
         hint = "write lean = true into its [scenario]" if key == "is_lean" else "change the [[phase]] of the suite"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from perfkit.errors import DiscardedError, InconclusiveError
+from perfkit.errors import DiscardedError, InconclusiveError, UsageError
 
 if TYPE_CHECKING:
     from perfkit.model import Comparison, Run
@@ -39,7 +39,13 @@ def compare(
     from perfkit.report.writing import write_reports
     from perfkit.story import tell
 
-    before, after = (store.load(store.find(name, out)) for name in (base, head))
+    folders = [store.find(name, out) for name in (base, head)]
+    if folders[0].resolve() == folders[1].resolve():
+        raise UsageError(
+            f"{base} and {head} are the same run: {folders[0]}",
+            hint="name the run before it: perfkit compare OLDER latest",
+        )
+    before, after = map(store.load, folders)
     story = tell(after, before)
     path = write_reports(story, report)[0] if report else None
     shown.print_result(story, path, as_json=as_json)
@@ -56,5 +62,6 @@ def _code(comparison: Comparison, runs: tuple[Run, Run], strict: bool) -> int:
         return 1
     if strict and "inconclusive" in gating:
         count = gating.count("inconclusive")
-        raise InconclusiveError(f"{count} gating changes are inconclusive", hint="measure longer on both sides")
+        are = "change is" if count == 1 else "changes are"
+        raise InconclusiveError(f"{count} gating {are} inconclusive", hint="measure longer on both sides")
     return 0

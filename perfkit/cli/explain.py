@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfkit import units
 from perfkit.cli.given import quantity, text_of
 from perfkit.errors import DatabaseError, UsageError
 
@@ -37,6 +38,7 @@ Apply = Annotated[bool, typer.Option("--apply", help="Advise, ask, and build wha
 BuildOn = Annotated[
     str | None, typer.Option(help="Where to try indexes: copy (of the database), or here if it is disposable.")
 ]
+CopyLimit = Annotated[str, typer.Option(help="Most that the copy may take, as 50GB.")]
 Storage = Annotated[str | None, typer.Option(help="Most that new indexes may take together, as 500MB.")]
 Budget = Annotated[str, typer.Option(help="Most of the server's time that advising may take.")]
 Undo = Annotated[Path | None, typer.Option(help="Where --apply writes the script that undoes it.")]
@@ -65,6 +67,7 @@ def explain(
     advise: Advise = False,
     apply: Apply = False,
     build_on: BuildOn = None,
+    copy_limit: CopyLimit = "10GB",
     storage: Storage = None,
     budget: Budget = "5m",
     undo: Undo = None,
@@ -101,7 +104,8 @@ def explain(
         raise UsageError("no database is named", hint="set DATABASE_URL")
     if advise or apply:
         known = _plans(dsn, workload, timeout_s) if workload.is_typed else workload.plans
-        asked = advice.Asked(build_on, storage, budget, timeout, lock_timeout, apply, yes, undo, show_literals, as_json)
+        places = (build_on, copy_limit, storage, budget)
+        asked = advice.Asked(*places, timeout, lock_timeout, apply, yes, undo, show_literals, as_json)
         advice.give(dsn, workload.with_plans(known), asked)
         return
     _explain(dsn, workload, timeout_s, show_literals=show_literals, as_json=as_json)
@@ -125,7 +129,7 @@ def _explain(dsn: str, workload: Workload, timeout_s: float, *, show_literals: b
     refused = sum(not hasattr(plan, "root") for plan in plans)
     if refused:
         raise DatabaseError(
-            f"{refused} of {len(plans)} statements could not be explained", hint="the reasons are above"
+            f"{refused} of {units.count(len(plans), 'statement')} could not be explained", hint="the reasons are above"
         )
 
 
@@ -156,12 +160,16 @@ def _show(
     from perfkit.cli import shown
     from perfkit.explain.rules import diagnose
     from perfkit.redact import redact_literals
-    from perfkit.report.redaction import redacted_plan
+    from perfkit.report.figures import finding_json
+    from perfkit.report.redaction import redacted_plan, told_finding
 
-    findings = diagnose(plans, ())
-    told = [plan if show_literals else redacted_plan(plan) for plan in plans]
+    findings = [told_finding(one, show_literals=show_literals) for one in diagnose(plans, ())]
+    told = [
+        plan if show_literals else redacted_plan(plan, statement)
+        for statement, plan in zip(statements, plans, strict=True)
+    ]
     if as_json:
-        content = {"plans": [asdict(plan) for plan in told], "findings": [asdict(finding) for finding in findings]}
+        content = {"plans": [asdict(plan) for plan in told], "findings": [finding_json(one) for one in findings]}
         shown.print_json({"schema": 1, **content})
         return
     headings = [

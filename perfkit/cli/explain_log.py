@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from perfkit import units
 from perfkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(asked: Asked) -> None:
     with _progress() as show:
         found = read_logs(asked.logs, prefix=asked.prefix, on_progress=show)
     plans = _plans(asked, found)
-    findings = _findings(plans, found)
+    findings = _findings(plans, found, show_literals=asked.show_literals)
     if not asked.show_literals:
         plans = _redacted_plans(plans)
     told = replace(found, queries=tuple(query if asked.show_literals else _redacted(query) for query in found.queries))
@@ -71,12 +71,13 @@ def _plans(asked: Asked, found: ReadLog) -> Plans:
     return explain.explain(asked.dsn, there, worst=asked.explained, statement_timeout_s=asked.timeout_s)
 
 
-def _findings(plans: Plans, found: ReadLog) -> list[Finding]:
+def _findings(plans: Plans, found: ReadLog, *, show_literals: bool) -> list[Finding]:
     if not plans:
         return []
     from perfkit.explain.rules import diagnose
+    from perfkit.report.redaction import told_finding
 
-    return list(diagnose(plans, found.queries))
+    return [told_finding(one, show_literals=show_literals) for one in diagnose(plans, found.queries)]
 
 
 def _redacted_plans(plans: Plans) -> Plans:
@@ -111,6 +112,7 @@ def _progress() -> Iterator[Callable[[int, int | None], None] | None]:
 
 def _print_json(found: ReadLog, plans: Plans, findings: list[Finding]) -> None:
     from perfkit.cli import shown
+    from perfkit.report.figures import finding_json
 
     total_ms = sum(query.total_ms for query in found.queries)
     content: dict[str, Any] = {
@@ -127,7 +129,7 @@ def _print_json(found: ReadLog, plans: Plans, findings: list[Finding]) -> None:
             {**asdict(query), "share": query.total_ms / total_ms if total_ms else 0.0} for query in found.queries
         ],
         "plans": [asdict(plan) for plan in plans],
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [finding_json(finding) for finding in findings],
     }
     shown.print_json({"schema": 1, **content})
 
@@ -141,11 +143,11 @@ def _print_tables(found: ReadLog, plans: Plans, findings: list[Finding]) -> None
     headings = [terminal.statement_line(plan, statements.get(plan.fingerprint, "")) for plan in plans]
     shown.print_plans(plans, findings, headings)
     for line in _told(found):
-        print(f"· {line}", file=sys.stderr)
+        shown.say(f"· {line}")
 
 
 def _told(found: ReadLog) -> Iterator[str]:
     yield from (f"{name}: {kind}" for name, kind in found.kinds)
     when = f", {found.first_at} to {found.last_at}" if found.first_at else ""
-    yield f"{found.executions:,} executions{when}; fingerprints by {found.fingerprints}"
+    yield f"{units.count(found.executions, 'execution')}{when}; fingerprints by {found.fingerprints}"
     yield from found.notes

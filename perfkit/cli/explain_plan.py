@@ -43,12 +43,13 @@ def _show(plans: Sequence[QueryPlan], found: PlanDiff | None, *, show_literals: 
     from perfkit import terminal
     from perfkit.cli import shown
     from perfkit.explain.rules import diagnose
-    from perfkit.report.redaction import redacted_plan
+    from perfkit.report.figures import finding_json
+    from perfkit.report.redaction import redacted_plan, told_finding
 
-    findings = diagnose(plans)
+    findings = [told_finding(one, show_literals=show_literals) for one in diagnose(plans)]
     told = [plan if show_literals else redacted_plan(plan) for plan in plans]
     if as_json:
-        content = {"plans": [asdict(plan) for plan in told], "findings": [asdict(finding) for finding in findings]}
+        content = {"plans": [asdict(plan) for plan in told], "findings": [finding_json(one) for one in findings]}
         shown.print_json({"schema": 1, **content, "diff": asdict(found) if found else None})
         return
     headings = [Text(f"\n{plan.fingerprint}", "bold") for plan in told]

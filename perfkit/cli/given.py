@@ -32,6 +32,9 @@ def quantity(option: str, text: str, suffix: str = "s") -> float:
     from perfkit import units
 
     try:
-        return units.parse(text, suffix)
+        given = units.parse(text, suffix)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from error
+    if abs(given) > units.LONGEST.get(suffix, abs(given)):
+        raise UsageError(f"{option}: {text!r} is longer than a year")
+    return given

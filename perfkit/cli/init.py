@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from perfkit import units
 from perfkit.errors import UsageError
+from perfkit.visible import on_one_line
 
 if TYPE_CHECKING:
-    from perfkit.replay import Replay
+    from perfkit.replay import Replay, Unanswered
     from perfkit.scaffold.suites import Written
 
 HELP = """Write a perfkit.toml and a Locust scenario: an example, or made from what there is (plain or .gz).
@@ -30,6 +33,7 @@ is listed. Secrets never get into the files: they become environment variables.
 
   perfkit init --access-log access.log.gz --host http://127.0.0.1:8000
 """
+SUITE: Final = "perfkit.toml"
 _PER_LIST: Final = 200
 
 
@@ -57,19 +61,20 @@ def init(
         if host is not None:
             raise UsageError("--host goes with --openapi, --har or --access-log", hint="set target.url in perfkit.toml")
         for path in suites.init(folder, force=force):
-            print(f"wrote {path}")
-        print("next: set target.url in perfkit.toml, then run: perfkit check-setup")
+            print(on_one_line(f"wrote {path}"))
+        suite = _suite(folder)
+        print(on_one_line(f"next: set target.url in {suite or SUITE}, then run: perfkit check-setup {suite}".rstrip()))
         return
     wishes = Wishes(url=host, include_delete=include_delete)
     allow_hosts = tuple(allow_host or ())
     written = suites.import_source(*source, folder, wishes, allow_hosts=allow_hosts, force=force)
     if not as_json:
-        print("\n".join(_told(written)))
+        print("\n".join(map(on_one_line, _told(written))))
     replay = _replay(written, host, allow_hosts)
     if as_json:
         shown.print_json(_as_json(written, replay))
     else:
-        print("\n".join(_replayed(written, replay)))
+        print("\n".join(map(on_one_line, _replayed(written, replay))))
 
 
 def _source(files: dict[str, Path | None]) -> tuple[str, Path] | None:
@@ -116,19 +121,30 @@ def _replayed(written: Written, replay: Replay) -> Iterator[str]:
     else:
         cut = f" ({replay.reason})" if replay.reason else ""
         bad = len(replay.unanswered)
-        ending = f"{bad:,} of its endpoints did not answer 2xx:" if bad else "every endpoint answered 2xx"
-        yield f"replayed once at {written.url}{cut}: {replay.requests:,} requests, {ending}"
+        how = "failed" if any(200 <= (one.status or 0) < 300 for one in replay.unanswered) else "did not answer 2xx"
+        ending = f"{bad:,} of its endpoints {how}:" if bad else "every endpoint answered 2xx"
+        yield f"replayed once at {written.url}{cut}: {units.count(replay.requests, 'request')}, {ending}"
         recorded = _recorded(written)
-        reasons = {f"  {one.error}: {one.message}" if one.error else "" for one in replay.unanswered}
+        reasons = {_reason(one) for one in replay.unanswered}
         if is_one := bad > 1 and len(reasons) == 1:
             yield from filter(None, reasons)
         for one in replay.unanswered:
             status = "–" if not one.status else str(one.status)
             same = " (as in the recording)" if one.status and one.status in recorded.get(one.name, ()) else ""
-            said = f"  {one.error}: {one.message}" if one.error and not is_one else ""
-            yield f"  {status:>4}  {one.name}{same}{said}"
+            yield f"  {status:>4}  {one.name}{same}{'' if is_one else _reason(one)}"
         yield from _listed("not asked", list(replay.not_asked))
-    yield "next: perfkit check-setup, then perfkit bench"
+    suite = _suite(written.files[0].parent)
+    yield f"next: {f'perfkit check-setup {suite}'.rstrip()}, then {f'perfkit bench {suite}'.rstrip()}"
+
+
+def _reason(one: Unanswered) -> str:
+    """Why it counts as failed; nothing where its status says it."""
+    return f"  {': '.join(part for part in (one.error, one.message) if part)}" if one.error else ""
+
+
+def _suite(folder: Path) -> str:
+    """What commands are told so that they find the suite, as a shell reads it; nothing for the one of this folder."""
+    return "" if folder.resolve() == Path.cwd() else shlex.quote(str(folder / SUITE))
 
 
 def _recorded(written: Written) -> dict[str, set[int | None]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
@@ -11,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from perfkit.visible import json_text, on_one_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -70,7 +71,7 @@ def live_voice() -> Iterator[Voice]:
 
         def note(text: str) -> None:
             view.rest()
-            console.print(f"· {text}", markup=False, soft_wrap=True)  # an address in it is copied
+            console.print(on_one_line(f"· {text}"), markup=False, soft_wrap=True)  # an address in it is copied
 
         yield Voice(show, note)
 
@@ -83,17 +84,24 @@ def _plain_voice() -> Voice:
     def show(progress: Progress) -> None:
         if time.monotonic() >= next_at[0]:
             next_at[0] = time.monotonic() + PLAIN_EVERY_S
-            print(progress_line(progress), file=sys.stderr, flush=True)
+            say(progress_line(progress))
 
     def note(text: str) -> None:
         next_at[0] = time.monotonic() + PLAIN_EVERY_S
-        print(f"· {text}", file=sys.stderr, flush=True)
+        say(f"· {text}")
 
     return Voice(show, note)
 
 
 def print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, indent=1, ensure_ascii=False))
+    """JSON on standard output, in signs that this has."""
+    is_utf = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json_text(content, is_ascii=not is_utf))
+
+
+def say(text: str) -> None:
+    """A line on standard error, of which nothing does anything there."""
+    print(on_one_line(text), file=sys.stderr, flush=True)
 
 
 def print_result(story: Story, path: Path | None, *, as_json: bool) -> None:
@@ -126,13 +134,21 @@ def _print_tables(story: Story) -> None:
         console.print(terminal.validity_table(story.after))
     for item in terminal.notes_list(story):
         console.print(item)
-    for item in terminal.leaks_list(story.after):
+    for item in terminal.leaks_list(story.after, story.comparison.leaks if story.comparison else ()):
         console.print(item)
-    told = story.before or story.after
-    if told.queries:
-        console.print(terminal.queries_table(told))
-    for item in terminal.findings_list(told.findings):
+    for item in _why(story.before or story.after):
         console.print(item)
+
+
+def _why(judged: Judged) -> Iterator[RenderableType]:
+    """Where the time went, and what to mend."""
+    from perfkit import terminal
+
+    if judged.budgets:
+        yield terminal.budgets_table(judged)
+    if judged.queries:
+        yield terminal.queries_table(judged)
+    yield from terminal.findings_list(judged.findings)
 
 
 def print_plans(

@@ -143,6 +143,9 @@ class Section:
         if not math.isfinite(number) or number < 0 or (is_positive and number == 0):
             self.note(key, f"{quoted(value)} must be {'more than zero' if is_positive else 'zero or more'}, and finite")
             return default
+        if number > units.LONGEST.get(suffix, math.inf):
+            self.note(key, f"{quoted(value)} is longer than a year")
+            return default
         return number
 
     def span(self, key: str, suffix: str) -> tuple[float, float] | None:

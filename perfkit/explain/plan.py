@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from perfkit.explain.times import Times, times_of
+from perfkit.explain.wellformed import check
 from perfkit.model import Jit, PlanNode, QueryPlan, Serialization, TableFacts, Trigger
 
 Json = Mapping[str, Any]
@@ -35,6 +36,7 @@ def read_plan(document: Any, fingerprint: str, server_version: str, facts: tuple
     if not isinstance(found, Mapping) or not isinstance(found.get("Plan"), Mapping):
         raise ValueError("the server has no plan for this kind of statement")
     try:
+        check(found)
         return QueryPlan(
             fingerprint=fingerprint,
             root=_node(found["Plan"], times_of(found["Plan"])),
@@ -47,7 +49,9 @@ def read_plan(document: Any, fingerprint: str, server_version: str, facts: tuple
             serialization=_serialization(found.get("Serialization")),
             facts=facts,
         )
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+    except RecursionError as error:
+        raise ValueError("the plan is nested too deeply") from error
+    except (AttributeError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this is no plan as EXPLAIN writes one: {type(error).__name__} {error}") from error
 
 

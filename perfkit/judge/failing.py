@@ -21,4 +21,4 @@ def _told(run: Run, phase: str) -> str:
     ((worst, count),) = kinds.most_common(1)
     ((message, _),) = Counter({text: number for (kind, text), number in said.items() if kind == worst}).most_common(1)
     requests = run.requests.tallies[phase].measured
-    return f"phase {phase}: none of {requests:,} requests succeeded; {count:,} × {worst}: {message}"
+    return f"phase {phase}: no request of {requests:,} succeeded; {count:,} × {worst}: {message}"

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import psycopg
 
+from perfkit import units
 from perfkit.database import TAG, connect, reason_of
 from perfkit.errors import DatabaseError
 from perfkit.model import PhaseMark
@@ -139,8 +140,9 @@ class ActivityCapture:
         looks = self.looks
         mean_ms = looks.took_s / max(looks.looks, 1) * 1e3
         yield (
-            f"slow SQL is an estimate from {looks.looks:,} samples of pg_stat_activity ({mean_ms:.1f} ms each): calls"
-            " are those that were seen, times are samples times their distance, parameters are not known"
+            f"slow SQL is an estimate from {units.count(looks.looks, 'sample')} of pg_stat_activity"
+            f" ({mean_ms:.1f} ms each): calls are those that were seen, times are samples times their distance,"
+            " parameters are not known"
         )
         if any(one.is_cut for one in looks.seen.values()):
             yield "some statements came cut off; raise track_activity_query_size (needs a restart) to see them whole"
@@ -150,9 +152,9 @@ class ActivityCapture:
                 " GRANT pg_read_all_stats to this user to see them"
             )
         if looks.beyond:
-            yield f"{looks.beyond:,} samples beyond the first {_MAX_SEEN:,} executions were left out"
+            yield f"{units.count(looks.beyond, 'sample')} beyond the first {_MAX_SEEN:,} executions left out"
         if tally.calls_outside_phases:
-            yield f"{tally.calls_outside_phases:,} executions outside the measured phases were left out"
+            yield f"{units.count(tally.calls_outside_phases, 'execution')} outside the measured phases left out"
 
 
 def open_capture(dsn: str, slower_than_ms: float, log_folder: Path | None = None) -> ActivityCapture:

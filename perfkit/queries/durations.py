@@ -17,11 +17,10 @@ from typing import Any, Final, NamedTuple
 Values = tuple[str | None, ...]
 
 START: Final = "duration: "
-_MESSAGE: Final = re.compile(
-    r"duration: (?P<ms>\d+(?:\.\d+)?) ms(?:  (?:statement|execute [^:]*): (?P<sql>.*))?", re.DOTALL
-)
-_PLAN: Final = re.compile(r"duration: (?P<ms>\d+(?:\.\d+)?) ms  plan:\s*(?P<plan>.*)", re.DOTALL)
-_PREPARING: Final = re.compile(r"duration: \d+(?:\.\d+)? ms  (?:parse|bind|fastpath function call)\b")
+_MS: Final = r"duration: (?P<ms>\d{1,12}(?:\.\d+)?) ms"  # 30 years; more is no duration
+_MESSAGE: Final = re.compile(_MS + r"(?:  (?:statement|execute [^:]*): (?P<sql>.*))?", re.DOTALL)
+_PLAN: Final = re.compile(_MS + r"  plan:\s*(?P<plan>.*)", re.DOTALL)
+_PREPARING: Final = re.compile(_MS + r"  (?:parse|bind|fastpath function call)\b")
 _PARAMETER: Final = re.compile(r"(\$(\d+) = (NULL|'(?:[^']++|'')*+')(?:, |\Z))")
 _DETAIL: Final = re.compile(r"parameters: ", re.IGNORECASE)
 _TOLD_PARAMETERS: Final = re.compile(r"\nQuery Parameters: (?=\$1 = )")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from perfkit import units
 from perfkit.database import TAG
 from perfkit.queries.durations import Execution, Values, parse_message, parse_parameters
 from perfkit.queries.formats import LogEntry, Missed
@@ -40,7 +41,6 @@ class LogReader:
     def read(self, entries: Iterable[LogEntry]) -> None:
         entry = None
         for entry in entries:
-            self.entries += 1
             if self.first_at is None:
                 self.first_at = entry.written_at
             if self.database is not None and entry.database not in (self.database, None):
@@ -49,6 +49,7 @@ class LogReader:
                 execution = parse_message(entry.message)
                 if execution is not None and execution.duration_ms >= self.slower_than_ms:
                     self._count(entry, execution)
+                self.entries += 1
             except ValueError:
                 self.missed.lines += 1
         self.last_at = entry.written_at if entry else self.last_at
@@ -82,18 +83,19 @@ class LogReader:
     def notes(self) -> Iterator[str]:
         """What was lost, one sentence each, with the remedy where there is one."""
         if self.missed.lines:
-            yield f"{self.missed.lines:,} lines of the server log could not be read and are not counted"
+            yield f"{units.count(self.missed.lines, 'line')} of the server log could not be read: not counted"
         if self.without_text:
             yield (
-                f"{self.without_text:,} slow executions were logged without their statement, as log_statement makes it;"
-                " SET log_statement = 'none' to see them"
+                f"{units.count(self.without_text, 'slow execution')} logged without statement, as"
+                " log_statement makes it; SET log_statement = 'none' to see them"
             )
         if self.without_values:
-            yield f"{self.without_values:,} slow executions were logged without their whole parameters"
+            yield f"{units.count(self.without_values, 'slow execution')} logged without all parameters"
         if self.tally.calls_outside_phases:
-            yield f"{self.tally.calls_outside_phases:,} slow executions outside the measured phases were left out"
+            outside = units.count(self.tally.calls_outside_phases, "slow execution")
+            yield f"{outside} outside the measured phases left out"
         if self.tally.calls_beyond_limit:
-            yield f"{self.tally.calls_beyond_limit:,} slow executions of rarer shapes were left out"
+            yield f"{units.count(self.tally.calls_beyond_limit, 'slow execution')} of rarer shapes left out"
 
 
 @lru_cache(maxsize=256)

@@ -21,6 +21,7 @@ from perfkit.recorded.chunks import Part, Rows, Tally, tallied
 from perfkit.recorded.columns import Floats, Mask, Vocabulary, encoded, flags, floats
 from perfkit.recorded.rows import Source, Stretch, read_stretch, stretches
 from perfkit.recorded.spread import ERROR
+from perfkit.redact import redact_query
 
 MOST_EXACT: Final = 500_000  # of so many, chance alone moves a percentile by more than the 0.1 % of the buckets
 _CHUNK: Final = 16_384
@@ -131,7 +132,8 @@ class Requests:
         for table in self._tables(_Wanted(phase)):
             chosen = table.filter(pa.array(_chosen(table, _Wanted(phase)).tolist(), pa.bool_()))
             said = zip(*(chosen.column(name).to_pylist() for name in ("error", "message")), strict=True)
-            for pair, count in Counter((str(error), str(message)) for error, message in said if error).items():
+            told = Counter((str(error), redact_query(str(message))) for error, message in said if error)
+            for pair, count in told.items():
                 if pair in found or len(found) < _MOST_MESSAGES:
                     found[pair] += count
         return found

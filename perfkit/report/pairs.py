@@ -30,7 +30,17 @@ class Pairs:
 
     def cells(self, name: str, scope: Scope) -> tuple[Cell, ...]:
         """The value before and the one after, or the only one."""
-        return tuple(number(phrases.value(metrics.get((name, scope)))) for metrics in self.runs)
+        found = (metrics.get((name, scope)) for metrics in self.runs)
+        return tuple(number(reading.marked_amount(metric) if metric else phrases.MISSING) for metric in found)
+
+    def observed(self, name: str, scope: Scope) -> str:
+        """Of how many requests the metric is in each run; "" where nobody knows."""
+        counts = [metric.n for metrics in self.runs if (metric := metrics.get((name, scope))) and metric.n is not None]
+        return f"n = {', '.join(f'{n:,}' for n in dict.fromkeys(counts))}" if counts else ""
+
+    def has_few(self, keys: Iterable[tuple[str, Scope]]) -> bool:
+        """Whether one of the metrics is of too few requests."""
+        return any(key in run and reading.is_of_few(run[key]) for key in keys for run in self.runs)
 
     def columns(self, label: str) -> tuple[Column, ...]:
         """The columns that hold `cells`: one for a single run, else two below their label."""
@@ -74,6 +84,11 @@ def changes_of(story: Story) -> Changes:
     """What changed, by metric and scope."""
     changes = story.comparison.changes if story.comparison else ()
     return {(change.metric, change.scope): change for change in changes}
+
+
+def notes(*said: str) -> str:
+    """What stands below a table."""
+    return " ".join(filter(None, said))
 
 
 def users_of(mark: PhaseMark) -> str:

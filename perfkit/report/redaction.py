@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from typing import Final
 
@@ -19,6 +19,7 @@ from perfkit.model import (
     Story,
 )
 from perfkit.redact import redact_literals, redact_plan_details
+from perfkit.sqltext import identifiers
 
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
 _NAMED: Final = re.compile(r'"[^"]*"')  # the server's own messages put values in these, beside names
@@ -49,11 +50,17 @@ def _query(query: CapturedQuery) -> CapturedQuery:
     return replace(query, statement=redact_literals(query.statement), parameter_sets=(), plan=None)
 
 
-def redacted_plan(plan: QueryPlan | NotExplained) -> QueryPlan | NotExplained:
-    """A plan without the literals of its conditions."""
+def redacted_plan(plan: QueryPlan | NotExplained, statement: str = "") -> QueryPlan | NotExplained:
+    """A plan without the literals of its conditions. Of why there is none, only names of the statement stay."""
     if isinstance(plan, NotExplained):
-        return replace(plan, reason=_NAMED.sub('"…"', _quoted(plan.reason)))
+        known = identifiers(statement)
+        return replace(plan, reason=_NAMED.sub(lambda found: _name(found[0], known), _quoted(plan.reason)))
     return replace(plan, root=_node(plan.root))
+
+
+def _name(quoted: str, known: Set[str]) -> str:
+    """A name of the statement, perhaps with its schema, as it is; else it may be a value."""
+    return quoted if set(quoted[1:-1].split(".")) <= known else '"…"'
 
 
 def _node(node: PlanNode) -> PlanNode:

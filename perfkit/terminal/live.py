@@ -76,4 +76,4 @@ def _facts(progress: Progress) -> list[tuple[str, str]]:
 def progress_line(progress: Progress) -> str:
     """The same on one line of plain text."""
     figures = ", ".join(f"{label} {shown}" for label, shown in _facts(progress))
-    return f"{plain(progress.phase).plain} {_times(progress)}: {progress.requests:,} requests, {figures}"
+    return f"{plain(progress.phase).plain} {_times(progress)}: {units.count(progress.requests, 'request')}, {figures}"

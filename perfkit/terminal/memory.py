@@ -64,7 +64,12 @@ def bars(values: list[float]) -> str:
 def memory_line(seconds: float, reading: Mapping[str, float]) -> str:
     """The same on one line of plain text."""
     told = (f"{_LABELS[name]} {units.show_metric(name, value)}" for name, value in reading.items() if name in _LABELS)
-    return f"{units.show(seconds, 's')}: {', '.join(told)}"
+    return f"after {_since(seconds)}: {', '.join(told)}"
+
+
+def _since(seconds: float) -> str:
+    """A time since the start, which no reader takes for a latency."""
+    return f"{seconds:.1f} s" if seconds < 60 else units.show(seconds, "s")
 
 
 def memory_table(what: str, ranges: Mapping[str, tuple[float, float, float, float]]) -> Table:

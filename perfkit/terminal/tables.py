@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from perfkit import reading, units
-from perfkit.model import Change, Comparison, Judged, Scope, Sheet
-from perfkit.terminal.text import MISSING, new_table, plain, value_text, verdict_text
+from perfkit.model import Change, Comparison, Judged, Metric, Scope, Sheet
+from perfkit.terminal.text import MISSING, cut, new_table, plain, value_text, verdict_text
 
 _DIRECTIONS: Final = {"improved": "green", "regressed": "bold red"}
 _LATENCIES: Final = ("avg", "p50", "p95", "p99")
@@ -67,28 +67,43 @@ def metrics_table(judged: Judged) -> RenderableType:
 
 
 def _phase(phase: str, found: reading.Index) -> Table:
-    table = new_table(phase)
+    table = new_table(phase, caption=reading.FEW if any(map(reading.is_of_few, _shown(phase, found))) else None, gap=1)
     table.add_column("Endpoint", ratio=1, overflow="fold", min_width=12)
-    for label in (*_LATENCIES, "req/s", "errors"):
+    for label in ("n", *_LATENCIES, "req/s", "errors"):
         table.add_column(label, justify="right", no_wrap=True)
     endpoints = dict.fromkeys(scope.endpoint for _, scope in found if scope == Scope(scope.endpoint, phase))
     for endpoint in sorted(endpoints, key=lambda name: name is None):
         scope = Scope(endpoint, phase)
-        latencies = [value_text(found.get((f"latency.{name}_ms", scope))) for name in _LATENCIES]
+        latencies = [_latency(found.get((f"latency.{name}_ms", scope))) for name in _LATENCIES]
+        average = found.get(("latency.avg_ms", scope))
+        of = f"{average.n:,}" if average and average.n is not None else MISSING
         rate = value_text(found.get(("throughput.requests_per_s", scope)))
         errors = found.get(("errors.ratio", scope))
         failed = value_text(errors)
         failed.stylize("red" if errors and errors.value else "")
-        name = plain(endpoint) if endpoint else Text("all endpoints", "bold")
-        table.add_row(name, *latencies, rate, failed)
+        name = cut(endpoint) if endpoint else Text("all endpoints", "bold")
+        table.add_row(name, of, *latencies, rate, failed)
     return table
+
+
+def _shown(phase: str, found: reading.Index) -> Iterator[Metric]:
+    """The latencies in the table of a phase."""
+    names = {f"latency.{name}_ms" for name in _LATENCIES}
+    return (it for (name, scope), it in found.items() if name in names and scope == Scope(scope.endpoint, phase))
+
+
+def _latency(metric: Metric | None) -> Text:
+    if metric is None:
+        return Text(MISSING)
+    return Text(reading.marked_amount(metric), "dim" if reading.is_of_few(metric) else "")
 
 
 def comparison_table(comparison: Comparison) -> RenderableType:
     """What changed between two runs, the most severe first, and what weakens that."""
     told = [change for change in comparison.changes if change.direction not in {"same", "tiny"}]
     left_out = len(told) - _MOST_CHANGES
-    table = new_table("Changes", caption=f"and {left_out} more" if left_out > 0 else None)
+    captions = [f"and {left_out} more" if left_out > 0 else "", reading.blocks_note(told[:_MOST_CHANGES])]
+    table = new_table("Changes", caption="\n".join(filter(None, captions)) or None)
     table.add_column("Metric", overflow="fold")
     table.add_column("Of", ratio=1, overflow="fold", min_width=12)
     for label in ("Before", "After", "Change"):
@@ -107,7 +122,7 @@ def _change(change: Change) -> list[Text]:
     where = reading.scope_text(change.scope) or "the whole run"
     return [
         plain(units.stem_of(change.metric)),
-        plain(where),
+        cut(where),
         *map(Text, values),
         Text(reading.change_text(change)),
         Text(change.direction, look),

@@ -13,12 +13,18 @@ from perfkit.model import Metric, Verdict
 from perfkit.visible import on_one_line
 
 MISSING: Final = "–"
+_LONGEST: Final = 160
 _LOOKS: Final = {"pass": "green", "fail": "bold red", "unmeasured": "bold red", "advisory": "yellow"}
 
 
 def plain(raw: str, style: str = "") -> Text:
     """Text from outside as it stands, on one line."""
     return Text(on_one_line(raw), style=style)
+
+
+def cut(raw: str) -> Text:
+    """As `plain`; a name that would fill the table ends in "…". JSON and HTML have it whole."""
+    return plain(raw if len(raw) <= _LONGEST else raw[: _LONGEST - 1] + "…")
 
 
 def value_text(metric: Metric | None, missing: str = MISSING) -> Text:

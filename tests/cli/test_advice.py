@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from perfkit import store
+from perfkit import explain, store
 from perfkit.model import RunRecord
 from tests import pages
+from tests.builders import a_phase, a_run
 from tests.cli.perfkit import perfkit
 from tests.conftest import PostgresServer
 from tests.explain.advise.build import ORDERS, a_query, fetch, run
@@ -82,6 +83,7 @@ def test_literals_are_shown_when_asked_for(folder: Path, dsn: str) -> None:
         (["latest", "--apply", "--build-on", "copy"], "nobody is there"),
         (["latest", "--advise", "--build-on", "moon"], "neither copy nor here"),
         (["latest", "--advise", "--storage", "much"], "--storage"),
+        (["latest", "--advise", "--copy-limit", "much"], "--copy-limit"),
         (["--advise"], "name a run"),
         (["latest", "--sql", "-", "--advise"], "name a run"),
         (["nowhere", "--advise"], "there is no run"),
@@ -102,3 +104,52 @@ def test_statements_of_a_file_are_advised_too(folder: Path, dsn: str) -> None:
     found = {one["index"].partition(" INCLUDE")[0] for one in json.loads(done.out)["advice"]}
     assert found == {"orders (customer_id)", "orders (note)"}
     assert SECRET not in done.out
+
+
+PARTS = """
+CREATE TABLE parts (id int PRIMARY KEY, code int NOT NULL, kind text NOT NULL, pad text NOT NULL);
+INSERT INTO parts SELECT g, g % 20000, 'plain', repeat('x', 200) FROM generate_series(1, 60000) g;
+VACUUM ANALYZE parts
+"""
+
+
+def test_what_was_proven_is_kept_with_the_run_and_told_by_its_reports(tmp_path: Path, postgres: PostgresServer) -> None:
+    """In a section of its own, and by the finding that an index is missing; literals only where they are asked for."""
+    dsn = postgres.fresh_database("advice_kept")
+    run(dsn, PARTS)
+    queries = (a_query(f"SELECT id FROM parts WHERE code = $1 AND kind <> '{SECRET}'", ("7",), ("8",)),)
+    kept = store.create(tmp_path / "reports" / "captured")
+    store.write_queries(kept, queries, explain.explain(dsn, queries))
+    config = {
+        "name": "shop",
+        "target": {"url": "http://127.0.0.1:8000"},
+        "scenario": {"file": "locustfile.py"},
+        "database": {"dsn_env": "SHOP_DSN"},
+        "phase": [{"name": "single", "iterations": 1}],
+    }
+    store.write_record(kept, a_run(phases=[a_phase("single")], config=config).record)
+    words = ("explain", "latest", "--advise", "--build-on", "here")
+    done = perfkit(*words, at=tmp_path, env={"SHOP_DSN": dsn})
+    assert done.code == 0, done.err
+    assert "advice.json keeps it" in done.err
+    files = ("report.html", "report.md", "metrics.json")
+    told = []
+    for more in ((), ("--show-literals",)):
+        done = perfkit("report", "latest", *more, at=tmp_path)
+        assert done.code == 0, done.err
+        told.append({name: (kept / name).read_text() for name in files})
+    hidden, shown = told
+    assert [name for name in files if SECRET in hidden[name]] == []
+    assert [name for name in files if SECRET in shown[name]] == list(files)
+    assert all("CREATE INDEX CONCURRENTLY ix_parts_code" in text for text in hidden.values())
+    assert "Index advice" in hidden["report.html"]
+    assert "## Index advice" in hidden["report.md"]
+    (finding,) = json.loads(hidden["metrics.json"])["findings"]
+    assert (finding["rule"], finding["confidence"]) == ("selective_seq_scan", "proven")
+    assert finding["sql"].startswith("CREATE INDEX CONCURRENTLY ix_parts_code")
+
+
+def test_what_was_not_verified_is_not_kept(folder: Path, dsn: str) -> None:
+    """It would stand in the place of what was."""
+    done = perfkit("explain", "latest", "--advise", at=folder, env={"SHOP_DSN": dsn})
+    assert (done.code, (folder / "reports" / "captured" / "advice.json").exists()) == (0, False)

@@ -15,6 +15,7 @@ from typing import Any
 from perfkit import store
 from perfkit.model import Run
 from tests import lacking
+from tests.builders import rows_of
 from tests.cli.perfkit import perfkit, strays
 from tests.load import scenarios
 from tests.load.test_wild import WILD
@@ -40,7 +41,7 @@ def the_run(at: Path) -> Run:
 
 
 def endpoints(run: Run) -> set[str]:
-    return set(run.requests["endpoint"].unique())
+    return set(rows_of(run)["endpoint"].unique())
 
 
 def test_words_after_two_dashes_are_for_locust_whatever_stands_before_them(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_several_files_and_a_folder_are_one_scenario(tmp_path: Path) -> None:
     """Also with a comma between them, as Locust writes it; the run says which they were."""
     named = (f"{WILD}/many_kinds.py,{WILD}/own_options.py", f"{WILD}/folder")
     with a_server(delay_s=0.02) as url:
-        load = ("--host", url, "--users", "7", "--duration", "2s")
+        load = ("--host", url, "--users", "7", "--duration", "1s")
         done = perfkit("bench", *named, *load, "--", "--tenant", "t", at=tmp_path)
     assert done.code == 0, done.err
     run = the_run(tmp_path)
@@ -85,7 +86,7 @@ def test_a_shape_decides_where_nothing_else_is_said(tmp_path: Path) -> None:
 def test_lean_says_what_it_swapped(tmp_path: Path) -> None:
     """On the terminal, and in the record of the run."""
     with a_server(delay_s=0.02, echo="/echo") as url:
-        load = ("--host", url, "--users", "3", "--duration", "2s", "--lean")
+        load = ("--host", url, "--users", "3", "--duration", "1s", "--lean")
         done = perfkit("bench", WILD / "session_features.py", *load, at=tmp_path)
     assert done.code == 0, done.err
     told = [note for note in the_run(tmp_path).record.notes if note.startswith("lean: ")]
@@ -114,7 +115,7 @@ def test_users_who_all_fail_in_their_on_start_are_the_scenarios_failure(tmp_path
     text = scenarios.FAST + "\n    def on_start(self):\n        self.token = self.client.get('/').json()['token']\n"
     scenarios.write(tmp_path, text)
     with a_server(delay_s=0.02) as url:
-        done = perfkit("bench", "locustfile.py", "--host", url, "--users", "2", "--duration", "2s", at=tmp_path)
+        done = perfkit("bench", "locustfile.py", "--host", url, "--users", "2", "--duration", "1s", at=tmp_path)
     assert done.code == 4, done.err
     assert "raised KeyError: 'token' (locustfile.py, line 16)" in done.err
     assert "users failed before anything was measured" in done.complaint
@@ -134,12 +135,12 @@ def test_an_address_with_a_space_is_sent_as_an_address(tmp_path: Path) -> None:
         return 200, {}, b"{}"
 
     with a_server(answer, delay_s=0.02) as url:
-        load = ("--users", "3", "--duration", "2s")
+        load = ("--users", "3", "--duration", "1s")
         done = perfkit("bench", "locustfile.py", "--host", url, *load, at=tmp_path)
         wrong = perfkit("bench", "locustfile.py", "--host", f"{url}/a b", at=tmp_path)
     assert done.code == 0, done.err
     assert {f"/{kind}%20b?q=c%20d" for kind in kinds} <= set(asked)
-    assert not the_run(tmp_path).requests["error"].notna().any()
+    assert not rows_of(the_run(tmp_path))["error"].notna().any()
     assert (wrong.code, "has a space in it" in wrong.err) == (2, True), wrong.err
 
 
@@ -151,10 +152,10 @@ def test_a_certificate_for_another_name_is_an_error_of_tls_in_each_row(tmp_path:
     )
     scenarios.write(tmp_path, text + "\nclass Trusting(Lean):\n    fixed_count = 1\n    insecure = True\n")
     with another_name(tmp_path) as (url, certificate):
-        load = ("--host", url, "--users", "2", "--duration", "2s")
+        load = ("--host", url, "--users", "2", "--duration", "1s")
         done = perfkit("bench", "locustfile.py", *load, "--json", at=tmp_path, env={"SSL_CERT_FILE": str(certificate)})
     assert "Traceback" not in done.err
-    rows = the_run(tmp_path).requests
+    rows = rows_of(the_run(tmp_path))
     assert set(rows["error"].astype(object).fillna("")) == {"", "tls"}
     assert rows["message"].dropna().str.contains("certificate is not valid for '127.0.0.1'").all(), rows["message"]
     assert "tls" in {metric["scope"].get("kind") for metric in json.loads(done.out)["metrics"]}

@@ -90,6 +90,7 @@ def test_serve_answers_until_ctrl_c_and_tells_how_to_bench_it_and_what_it_leaves
     told = dict(line.removeprefix("· ").split(": ", 1) for line in err.splitlines() if ": " in line)
     kept = Path(told["kept, with PostgreSQL's data and log"])
     assert f"host={kept}" in told["its database"]
+    assert told["its database"].startswith("export PERFKIT_DEMO_DSN=")
     assert (kept / "data" / "PG_VERSION").is_file()
     shutil.rmtree(kept)
     command, _, file, *host = told["bench it"].split()
@@ -97,10 +98,11 @@ def test_serve_answers_until_ctrl_c_and_tells_how_to_bench_it_and_what_it_leaves
     assert Path(file).is_file()
 
 
-def test_a_port_that_is_taken_is_said_before_long(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_said_before_a_database_is_made(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = perfkit("demo", "--serve", "--port", str(taken.getsockname()[1]), at=tmp_path)
     assert (done.code, "cannot be used" in done.complaint, "--port" in done.complaint) == (2, True, True), done.err
+    assert "PostgreSQL" not in done.err
     assert not strays(tmp_path)
 
 

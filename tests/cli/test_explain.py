@@ -39,3 +39,18 @@ def test_the_json_names_the_statements_too(tmp_path: Path, postgres: PostgresSer
     done = perfkit("explain", "--sql", "-", "--json", at=tmp_path, env={"DATABASE_URL": postgres.dsn}, stdin=SQL)
     assert [plan["fingerprint"] for plan in json.loads(done.out)["plans"]] == ["statement 1", "statement 2"]
     assert "needle" not in done.out
+
+
+def test_an_error_names_what_the_user_wrote_and_hides_what_it_compares_with(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    sql = (
+        'SELECT 1 FROM no_such_table; SELECT 1 FROM pg_catalog."No such"; SELECT nothing FROM pg_class;'
+        "SELECT 1 WHERE 1 = 'needle'"
+    )
+    done = perfkit("explain", "--sql", "-", at=tmp_path, env={"DATABASE_URL": postgres.dsn}, stdin=sql)
+    assert done.code == 5
+    for name in ("no_such_table", "pg_catalog.No such", "nothing"):
+        assert f'"{name}" does not exist' in done.out
+    assert 'type integer: "…"' in done.out
+    assert "needle" not in done.out + done.err

@@ -37,7 +37,7 @@ def test_the_statements_are_listed_and_what_was_not_read_is_said(folder: Path) -
     assert done.code == 0
     assert "SELECT a FROM t WHERE b = ?" in done.out
     assert "75.0%" in done.out
-    assert "1 lines of the server log could not be read" in done.err
+    assert "1 line of the server log could not be read" in done.err
     assert SECRET not in done.out + done.err
 
 
@@ -83,3 +83,15 @@ def test_with_a_database_the_worst_are_explained_with_their_parameters(
     done = perfkit("explain", "--log", "a.json", "--worst", "1", "--json", at=tmp_path, env={"DATABASE_URL": dsn})
     (plan,) = json.loads(done.out)["plans"]
     assert (plan["root"]["kind"], plan["root"]["actual_rows"]) == ("Seq Scan", 1)
+
+
+@pytest.mark.parametrize("ms", ["-999.5", "1" + "0" * 35 + ".0", "nan", "1e3"])
+def test_a_duration_that_cannot_be_is_counted_once_as_unreadable(tmp_path: Path, ms: str) -> None:
+    """And costs the table of the others no column."""
+    bad = written.jsonlog(f"duration: {ms} ms  statement: SELECT x FROM y")
+    (tmp_path / "a.json").write_bytes(LOG.replace(b"garbage\n", bad))
+    done = perfkit("explain", "--log", "a.json", at=tmp_path)
+    assert done.code == 0
+    assert "3 executions" in done.err
+    assert "1 line of the server log could not be read" in done.err
+    assert all(word in done.out for word in ("Statement", "Calls", "Total", "Share", "Mean", "Max", "75.0%"))

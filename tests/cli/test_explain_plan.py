@@ -53,6 +53,10 @@ def test_json_has_plans_findings_and_difference(folder: Path) -> None:
     assert told["plans"][0]["root"]["details"]["Filter"] == "((status)::text = 'secret'::text)"
     assert [(finding["rule"], finding["node"]) for finding in told["findings"]] == [("selective_seq_scan", [])]
     assert [node["kind"] for node in told["diff"]["nodes"]] == ["changed"]
+    assert told["findings"][0]["evidence"][1] == "Filter: ((status)::text = 'secret'::text)"
+    hidden = perfkit("explain", "--plan", "slow.txt", "--json", at=folder)
+    assert json.loads(hidden.out)["findings"][0]["evidence"][1] == "Filter: ((status)::text = ?::text)"
+    assert "secret" not in hidden.out
 
 
 @pytest.mark.parametrize(
@@ -69,3 +73,10 @@ def test_what_holds_no_plan_is_an_error_of_usage(folder: Path, words: tuple[str,
     done = perfkit("explain", *words, at=folder)
     assert done.code == 2
     assert said in done.complaint
+
+
+def test_a_plan_of_another_shape_is_refused_with_the_place(folder: Path) -> None:
+    (folder / "bad.json").write_text(FAST.replace('"Actual Rows": 6', '"Actual Rows": 1e400'))
+    done = perfkit("explain", "--plan", "bad.json", at=folder)
+    assert done.code == 2
+    assert "bad.json: Plan.Actual Rows is not a number that EXPLAIN could print: 'inf'" in done.complaint

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perfkit.model import Request
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.cli.perfkit import perfkit
 from tests.load import scenarios
 from tests.servers import a_server

@@ -6,6 +6,8 @@ import csv
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -83,6 +85,25 @@ def test_a_process_that_ends_is_exit_3_and_what_was_read_is_told(tmp_path: Path)
     assert json.loads(out)["ending"] == "gone"
 
 
+def test_a_server_that_is_started_anew_under_its_port_is_watched_on(tmp_path: Path) -> None:
+    first = [sys.executable, str(targets.HERE / "server.py"), "none", "1000"]
+    with subprocess.Popen([*first, "0"], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        port = server.stdout.readline().split()[1]
+        watching = start(
+            "memory", f"port:{port}", "--period", "50ms", "--until", "6s", "--csv", "m.csv", "--json", at=tmp_path
+        )
+        while not (tmp_path / "m.csv").exists() or len(_lines(tmp_path)) < 4:
+            assert watching.poll() is None
+        server.kill()
+    with subprocess.Popen([*first, port], stdout=subprocess.DEVNULL) as server:
+        out, err = watching.communicate(timeout=30)
+        server.kill()
+    told = json.loads(out)
+    assert (watching.returncode, told["ending"], told["restarts"]) == (0, "until", 1), err
+    assert told["metrics"]["anon_bytes"]["last"] > 1e6
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -92,6 +113,7 @@ def test_a_process_that_ends_is_exit_3_and_what_was_read_is_told(tmp_path: Path)
         (["pid:{pid}", "--until", "0s"], 2, "more than zero"),
         (["pid:{pid}", "--csv", "no/such/folder.csv", "--until", "1s"], 2, "folder.csv"),
         (["pid:{pid}", "--node", "--until", "1s"], 3, "none of the watched processes is Node"),
+        (["pid:{pid}", "--heap", "--until", "1s"], 3, "is Node or CPython 3.14 or newer or a JVM: python3"),
         (["pid:{pid}", "--leak", "locustfile.py"], 2, "--host"),
         (["pid:{pid}", "--host", "http://127.0.0.1:1"], 2, "--leak"),
     ],
@@ -102,6 +124,16 @@ def test_bad_input_is_a_sentence_with_a_way_out(tmp_path: Path, arguments: list[
         done = perfkit("memory", *(word.format(pid=server.pid) for word in arguments), at=tmp_path)
     assert (done.code, said in done.complaint) == (code, True), done.err
     assert "Traceback" not in done.err
+
+
+def test_a_leaking_jvm_is_exit_1_with_the_class_that_leaks_and_the_time_to_its_limit(tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text(LEAN)
+    with targets.a_leaky_server("java", "leak") as server:
+        load = ["--leak", "locustfile.py", "--host", server.url, "--rounds", "4", "--cooldown", "1s", "--snapshots"]
+        done = perfkit("memory", f"pid:{server.pid}", "--heap", *load, at=tmp_path)
+    assert done.code == 1, done.err
+    assert "Server$Forgotten" in done.out
+    assert "its limit in" in done.out
 
 
 TWO_TASKS = (

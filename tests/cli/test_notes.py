@@ -54,7 +54,7 @@ def test_a_feed_that_ran_out_is_told(tmp_path: Path, more: tuple[str, ...]) -> N
     asked: list[str] = []
     scenarios.write(tmp_path, SCENARIO)
     (tmp_path / "users.csv").write_text("name\n" + "".join(f"user{number}\n" for number in range(20)))
-    words = ("bench", "locustfile.py", "--users", "4", "--duration", "3s", "--warmup", "0s", *more)
+    words = ("bench", "locustfile.py", "--users", "4", "--duration", "1s", "--warmup", "0s", *more)
     with a_server(lambda path: asked.append(path) or (200, {}, b"{}"), delay_s=0.01) as url:
         done = perfkit(*words, "--host", url, at=tmp_path)
     assert sorted(path for path in asked if "name" in path) == sorted(f"/?name=user{number}" for number in range(20))

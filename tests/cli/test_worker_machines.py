@@ -14,7 +14,7 @@ import pytest
 
 from perfkit import store
 from perfkit.model import Request, Run
-from perfkit.rows import read_rows
+from perfkit.recorded.rows import read_rows
 from tests.builders import rows_of
 from tests.cli.perfkit import TIMEOUT_S, Done, start, strays
 from tests.cli.workers import SECRET, TOKEN, a_free_port, a_worker, end_of

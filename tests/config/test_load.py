@@ -126,6 +126,7 @@ def test_mistakes_of_a_phase(folder: Path, text: str, expected: str) -> None:
         ('[[phase]]\nname = "a"\n', "neither duration nor iterations"),
         ('[[phase]]\nduration = "1s"\n', "'name' is missing"),
         ('[[phase]]\nname = "a"\nduration = "0s"\n', "more than zero"),
+        ('[[phase]]\nname = "a"\nduration = "99999999999999h"\n', "is longer than a year"),
         ('[[phase]]\nname = "a{b}"\nduration = "1s"\n', "letters, digits"),
         ('[[phase]]\nname = "a"\nduration = "5s"\nwarmup = "5s"\n', "nothing would be measured"),
         (PHASE + PHASE, "is there already"),

@@ -193,7 +193,7 @@ def test_a_log_that_is_not_there_is_said() -> None:
 def test_what_cannot_be_read_is_counted_in_a_note(tmp_path: Path) -> None:
     found = read(tmp_path, written.jsonlog(MESSAGE, DETAIL) + b"garbage\n\x00\xff\n" + b"{\n")
     assert found.lines_unparsed == 3
-    assert "3 lines of the server log could not be read and are not counted" in found.notes
+    assert "3 lines of the server log could not be read: not counted" in found.notes
 
 
 @settings(max_examples=80, deadline=None)

@@ -65,4 +65,4 @@ def test_characters_that_xml_cannot_hold_are_replaced() -> None:
     verdict = a_verdict(outcome="fail", message="a\x00b\x1b[31mc\ud800\uffff")
     failure = _parse(junit.render(a_story(a_judged(verdicts=(verdict,))))).find("testsuite/testcase/failure")
     assert failure is not None
-    assert failure.get("message") == "a\ufffdb\ufffd[31mc\ufffd\ufffd"
+    assert failure.get("message") == "a␀b␛[31mc\\ud800\ufffd"

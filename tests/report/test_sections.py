@@ -19,7 +19,7 @@ from perfkit.model import (
     TracedStatement,
 )
 from perfkit.report import markdown, phrases, sections
-from perfkit.report.sections import advice, budget, errors, findings, leaks, measured, verdict
+from perfkit.report.sections import advice, budget, endpoints, errors, findings, leaks, measured, verdict
 from perfkit.report.tables import Column, Table
 from tests.builders import START, a_judged, a_metric, a_phase, a_run, a_story
 from tests.report.erp import erp_story
@@ -183,3 +183,16 @@ def test_a_column_that_stands_alone_says_of_which_group_it_is() -> None:
     columns = (Column("Endpoint"), Column("Before", "Mean"), Column("Before", "Total"), Column("Change", "Total"))
     table = Table("", columns, ())
     assert [table.label(place) for place in range(4)] == ["Endpoint", "Mean, before", "Total, before", "Change"]
+
+
+def test_endpoints_tell_of_how_many_requests_and_mark_percentiles_of_too_few() -> None:
+    names = ("latency.avg_ms", "latency.p95_ms")
+    sides = [a_judged(metrics=[a_metric(name, 5.0, "Home", "single", n=n) for name in names]) for n in (12, 30)]
+    single, both = a_story(sides[0]), a_story(sides[1], before=sides[0])
+    for story, n, cells in ((single, "n = 12", ["5.00 ms*"]), (both, "n = 12, 30", ["5.00 ms*", "5.00 ms"])):
+        (table,) = (endpoints.prepare(story) or {})["tables"]
+        assert table.rows[0][0].note == n
+        places = [place for place, it in enumerate(table.columns) if "p95" in (it.group, it.label)]
+        values = [table.rows[0][place].text for place in places]
+        assert values == cells
+        assert "* of so few requests" in table.note

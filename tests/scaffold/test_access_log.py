@@ -94,10 +94,10 @@ def test_what_is_not_replayed_is_counted(tmp_path: Path) -> None:
         ("1 × GET /broken", "was never answered well"),
     ]
     assert set(imported.notes) == {
-        "left out: 2 lines that are not in the common or combined format",
-        "left out: 1 requests for static files",
-        "left out: 1 requests with addresses of more than 2,000 characters",
-        "left out: 1 requests that were answered 404",
+        "left out: 2 lines not in the common or combined format",
+        "left out: 1 request for static files",
+        "left out: 1 request with addresses of more than 2,000 characters",
+        "left out: 1 request answered 404",
     }
 
 

@@ -83,3 +83,20 @@ def test_what_cannot_be_is_said_in_a_sentence_and_nothing_is_written(
     assert "Traceback" not in made.err
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["api.json", "kept", "perfkit.toml"]
     assert (tmp_path / "kept/perfkit.toml").read_text() == "mine"
+
+
+def test_what_to_do_next_works_as_it_is_printed(tmp_path: Path) -> None:
+    """From the folder in which it was printed: the suite is named where it is in another one."""
+    (tmp_path / "api.json").write_text(json.dumps(API))
+    ways = {
+        "": "next: set target.url in perfkit.toml, then run: perfkit check-setup\n",
+        "my erp": "next: set target.url in 'my erp/perfkit.toml',"
+        " then run: perfkit check-setup 'my erp/perfkit.toml'\n",
+    }
+    for folder, said in ways.items():
+        assert perfkit("init", folder or ".", at=tmp_path).out.endswith(said)
+    made = perfkit("init", "shop", "--openapi", "api.json", at=tmp_path)
+    assert made.out.endswith("next: perfkit check-setup shop/perfkit.toml, then perfkit bench shop/perfkit.toml\n")
+    assert perfkit("check-setup", "shop/perfkit.toml", at=tmp_path).code != 2
+    here = perfkit("init", "--openapi", "api.json", "--force", at=tmp_path)
+    assert here.out.endswith("next: perfkit check-setup, then perfkit bench\n")

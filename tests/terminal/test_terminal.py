@@ -12,7 +12,19 @@ import pytest
 from rich.console import Console, RenderableType
 
 from perfkit import terminal
-from perfkit.model import NodeChange, NodeSide, NotExplained, PlanDiff, PlanNode, Progress, QueryPlan, Story
+from perfkit.model import (
+    Change,
+    Comparison,
+    NodeChange,
+    NodeSide,
+    NotExplained,
+    PlanDiff,
+    PlanNode,
+    Progress,
+    QueryPlan,
+    Scope,
+    Story,
+)
 from tests.builders import a_judged, a_metric, a_phase, a_run, a_story, a_verdict
 from tests.report.erp import erp_story
 from tests.report.hostile import ATTACK, hostile_story
@@ -198,3 +210,32 @@ def test_the_terminal_does_not_wait_for_heavy_libraries() -> None:
     code = "import sys, perfkit.terminal; print({'pandas', 'numpy', 'jinja2', 'locust'} & set(sys.modules))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "set()\n"
+
+
+def test_a_percentile_of_too_few_requests_is_marked_and_the_mark_explained() -> None:
+    """With n in a column of its own; where all have enough there is no line about it."""
+    told = {}
+    for n in (19, 20, 100):
+        metrics = tuple(
+            replace(a_metric(f"latency.{key}_ms", 7.0, "Home", "single"), n=n) for key in ("avg", "p50", "p95", "p99")
+        )
+        told[n] = shown(terminal.metrics_table(a_judged(metrics=metrics)))
+    rows = {n: next(" ".join(line.split()) for line in text.splitlines() if "Home" in line) for n, text in told.items()}
+    assert rows[19].startswith("Home 19 7.00 ms 7.00 ms 7.00 ms* 7.00 ms*")
+    assert rows[20].startswith("Home 20 7.00 ms 7.00 ms 7.00 ms 7.00 ms*")
+    assert rows[100].startswith("Home 100 7.00 ms 7.00 ms 7.00 ms 7.00 ms")
+    assert ["* of so few requests" in text for text in told.values()] == [True, True, False]
+
+
+def test_a_change_that_its_values_do_not_make_is_explained() -> None:
+    change = Change("latency.avg_ms", Scope("Home", "single"), 12.0, 13.6, 0.281, (0.2, 0.3), "regressed", True, "")
+    alike = replace(change, relative=0.133)
+    texts = [shown(terminal.comparison_table(Comparison("a", "b", (one,)))) for one in (change, alike)]
+    assert ["changes of the means of its blocks" in " ".join(text.split()) for text in texts] == [True, False]
+
+
+def test_a_name_that_would_fill_the_screen_is_cut() -> None:
+    metric = a_metric("latency.avg_ms", 5.0, "GET /" + "x" * 5_000, "single")
+    text = shown(terminal.metrics_table(a_judged(metrics=(metric,))))
+    assert "x…" in text
+    assert len(text.splitlines()) < 15

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.conditions import aliases_in
 from perfkit.explain.rules.rule import cost, exclusive_ms, inputs, is_worth, nodes, told, where
 from perfkit.model import CapturedQuery, Finding, PlanNode, QueryPlan
@@ -57,7 +58,7 @@ def _finding(plan: QueryPlan, join: PlanNode) -> Finding:
     left, right = ((side.actual_rows or 0.0) / max(side.loops, 1) for side in (outer, inner))
     names = [next((where(node) for node in nodes(side) if node.relation), side.kind) for side in (outer, inner)]
     evidence = (
-        f"Nested Loop without a condition: {left:,.0f} rows of {names[0]} with {right:,.0f} of {names[1]}"
+        f"Nested Loop without a condition: {units.count(left, 'row')} of {names[0]} with {right:,.0f} of {names[1]}"
         f" make {join.actual_rows:,.0f}",
         cost(_ms(join), plan, "for the pairs"),
     )

@@ -187,7 +187,7 @@ def _is_same_for_the_scan(words: Sequence[Token], alias: str | None) -> bool:
         return False
     if plain[0].kind in ("literal", "number", "parameter"):
         return all(token.kind != "quoted" for token in plain)
-    if plain[0].text == "(" and plain[1].text == "InitPlan":
+    if [token.text for token in plain[:2]] == ["(", "InitPlan"]:
         return True
     return len(plain) == 3 and plain[1].text == "." and plain[0].text.strip('"') != alias
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.rule import cost, exclusive_ms, facts_on, inputs, is_worth, nodes, told
 from perfkit.explain.rules.scans import pages
 from perfkit.model import CapturedQuery, Finding, PlanNode, QueryPlan
@@ -52,7 +53,7 @@ def _finding(plan: QueryPlan, join: PlanNode, times: float) -> Finding:
     names = " and ".join(dict.fromkeys(node.relation for node in nodes(inner) if node.relation))
     ms = _inner_ms(join)
     evidence = (
-        f"Nested Loop: the side of {names} ran {inner.loops:,.0f} times and read {pages(inner):,} pages,"
+        f"Nested Loop: the side of {names} ran {inner.loops:,.0f} times and read {units.count(pages(inner), 'page')},"
         f" {times:,.0f} times what the table has",
         cost(ms, plan, "in the inner side"),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.rule import is_worth_of_execution, quoted, share_of_execution, told
 from perfkit.model import CapturedQuery, Finding, ForeignKey, QueryPlan, Trigger
 
@@ -37,8 +38,8 @@ def _is_indexed(key: ForeignKey | None) -> bool:
 
 def _finding(plan: QueryPlan, trigger: Trigger, key: ForeignKey | None) -> Finding:
     evidence = (
-        f"Trigger for constraint {trigger.constraint}: {trigger.calls:,} calls, {trigger.time_ms or 0:,.1f} ms,"
-        f" {share_of_execution(trigger.time_ms, plan):.0%} of the execution",
+        f"Trigger for constraint {trigger.constraint}: {units.count(trigger.calls, 'call')},"
+        f" {trigger.time_ms or 0:,.1f} ms, {share_of_execution(trigger.time_ms, plan):.0%} of the execution",
         f"{(trigger.time_ms or 0) / max(trigger.calls, 1):,.2f} ms for each row; with an index it is a few hundredths",
     )
     columns = ", ".join(map(quoted, key.columns)) if key else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.rule import cost, facts_on, is_worth, nodes, told
 from perfkit.explain.rules.scans import keeps_few, pages, rows_read
 from perfkit.model import CapturedQuery, Finding, PlanNode, QueryPlan
@@ -42,12 +43,14 @@ def _could_be(plan: QueryPlan, node: PlanNode) -> bool:
 def _finding(plan: QueryPlan, node: PlanNode) -> Finding:
     is_forbidden = plan.settings.get(_SETTING) == "0"
     facts = facts_on(plan, node.relation)
+    result = units.count(plan.root.actual_rows or 0, "row")
     evidence = (
-        f"Seq Scan on {node.relation}: {rows_read(node):,.0f} rows and {pages(node):,} pages read by one process",
-        f"{plan.root.actual_rows or 0:,.0f} rows are the result",
+        f"Seq Scan on {node.relation}: {units.count(rows_read(node), 'row')} and {units.count(pages(node), 'page')}"
+        " read by one process",
+        f"{result} in the result",
         cost(node.exclusive_ms, plan),
         *([f"{_SETTING} = 0"] if is_forbidden else []),
-        *([f"{facts.name} has {facts.pages:,} pages"] if facts else []),
+        *([f"{facts.name} has {units.count(facts.pages, 'page')}"] if facts else []),
     )
     fix = (
         "A summary that is kept up to date, or an index that covers the columns, reads less. Else let this query, not"
@@ -59,5 +62,5 @@ def _finding(plan: QueryPlan, node: PlanNode) -> Finding:
         )
     )
     sql = f"SET LOCAL {_SETTING} = 2;" if is_forbidden else None
-    title = f"{node.relation} is read whole by one process for {plan.root.actual_rows or 0:,.0f} rows of result"
+    title = f"{node.relation} is read whole by one process for {result} of result"
     return told(plan, node, NAME, title, evidence, node.exclusive_ms, fix, sql)

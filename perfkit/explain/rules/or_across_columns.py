@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.conditions import alternatives
 from perfkit.explain.rules.rule import cost, facts_on, nodes, quoted, told
 from perfkit.explain.rules.scans import is_wasteful, pages, rows_read, shown
@@ -31,8 +32,8 @@ def _finding(plan: QueryPlan, node: PlanNode, columns: list[str]) -> Finding:
     table = node.relation or "?"
     evidence = (
         f"Filter: {redact_literals(str(node.details['Filter']))}",
-        f"Seq Scan on {table}: {shown(rows_read(node), node.loops)} rows and {pages(node):,} pages read,"
-        f" {node.actual_rows:,.0f} rows kept",
+        f"Seq Scan on {table}: {shown(rows_read(node), node.loops)} rows and {units.count(pages(node), 'page')} read,"
+        f" {units.count(node.actual_rows or 0, 'row')} kept",
         cost(node.exclusive_ms, plan),
     )
     facts = facts_on(plan, node.relation)

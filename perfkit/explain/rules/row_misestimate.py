@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.conditions import comparisons
 from perfkit.explain.rules.estimates import factor, is_wrong, nearest_join
 from perfkit.explain.rules.rule import exclusive_ms, is_worth, paths, quoted, share_of, told, where
@@ -42,7 +43,7 @@ def _finding(plan: QueryPlan, node: PlanNode, join: PlanNode, lost_ms: float) ->
     condition = node.details.get("Filter") or node.details.get("Index Cond")
     columns = _columns(node)
     evidence = [
-        f"{where(node)}: {node.planned_rows:,.0f} rows planned, {node.actual_rows:,.0f} came",
+        f"{where(node)}: {units.count(node.planned_rows, 'row')} planned, {node.actual_rows:,.0f} came",
         f"the {join.kind} chosen on that took {lost_ms:,.1f} ms, {share_of(lost_ms, plan):.0%} of the query",
     ]
     if condition:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.conditions import comparisons
 from perfkit.explain.rules.rule import cost, nodes, quoted, told
 from perfkit.explain.rules.scans import index_columns, is_wasteful, pages, rows_read, shown
@@ -24,13 +25,13 @@ def find(plan: QueryPlan, query: CapturedQuery | None) -> list[Finding]:
 def _finding(plan: QueryPlan, node: PlanNode) -> Finding:
     table = node.relation or "?"
     columns = index_columns(comparisons(str(node.details["Filter"]), node.details.get("Alias")) or [])
-    read, kept = shown(rows_read(node), node.loops), f"{node.actual_rows:,.0f}"
+    read, kept = shown(rows_read(node), node.loops), units.count(node.actual_rows or 0, "row")
     evidence = (
-        f"Seq Scan on {table}: {read} rows and {pages(node):,} pages read, {kept} rows kept",
+        f"Seq Scan on {table}: {read} rows and {units.count(pages(node), 'page')} read, {kept} kept",
         f"Filter: {redact_literals(str(node.details['Filter']))}",
         cost(node.exclusive_ms, plan),
     )
-    title = f"{table} is read whole to keep {kept} of {read} rows"
+    title = f"{table} is read whole to keep {kept} of {read}"
     sql = f"CREATE INDEX CONCURRENTLY ON {quoted(table)} ({', '.join(columns)});" if columns else None
     return told(plan, node, NAME, title, evidence, node.exclusive_ms, _fix(table, columns), sql)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.rule import is_worth_of_execution, share_of_execution, told
 from perfkit.model import CapturedQuery, Finding, QueryPlan
 
@@ -22,7 +23,7 @@ def find(plan: QueryPlan, query: CapturedQuery | None) -> list[Finding]:
         return []
     share = share_of_execution(sent.time_ms, plan)
     evidence = (
-        f"{plan.root.actual_rows or 0:,.0f} rows, {sent.output_kb:,} kB of text",
+        f"{units.count(plan.root.actual_rows or 0, 'row')}, {sent.output_kb:,} kB of text",
         f"{sent.time_ms:,.1f} ms to make it, {share:.0%} of the execution, without sending it",
     )
     fix = (

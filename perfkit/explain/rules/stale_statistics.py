@@ -43,7 +43,7 @@ def _finding(plan: QueryPlan, node: PlanNode, facts: TableFacts, ms: float | Non
     age = units.show(facts.analyzed_s_ago, "s") + " ago" if facts.analyzed_s_ago is not None else "never"
     evidence = (
         f"{facts.name} was analysed {age}; {facts.changed_rows:,} rows have changed since",
-        f"{where(node)}: {node.planned_rows:,.0f} rows planned, {node.actual_rows:,.0f} came,"
+        f"{where(node)}: {units.count(node.planned_rows, 'row')} planned, {node.actual_rows:,.0f} came,"
         f" off by a factor of {factor(node):,.0f}",
         cost(ms, plan, "in what was chosen on that"),
     )

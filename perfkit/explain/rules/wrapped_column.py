@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perfkit import units
 from perfkit.explain.rules.conditions import Wrapped, wrapped
 from perfkit.explain.rules.rule import cost, facts_on, nodes, quoted, told
 from perfkit.explain.rules.scans import is_wasteful, pages, rows_read, shown
@@ -38,8 +39,8 @@ def _finding(plan: QueryPlan, node: PlanNode, one: Wrapped, of_type: str) -> Fin
     evidence = (
         f"Filter: {redact_literals(str(node.details['Filter']))}",
         f"{one.column} is of type {of_type}; what is compared is {expression}",
-        f"Seq Scan on {table}: {shown(rows_read(node), node.loops)} rows and {pages(node):,} pages read,"
-        f" {node.actual_rows:,.0f} rows kept",
+        f"Seq Scan on {table}: {shown(rows_read(node), node.loops)} rows and {units.count(pages(node), 'page')} read,"
+        f" {units.count(node.actual_rows or 0, 'row')} kept",
         cost(node.exclusive_ms, plan),
     )
     title = f"{expression} in the filter on {table} keeps an index on {one.column} from being used"

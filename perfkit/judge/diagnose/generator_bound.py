@@ -14,6 +14,11 @@ from perfkit.model import Finding
 NAME: Final = "generator_bound"
 CPU: Final = 0.7
 LAG_MS: Final = 50.0
+_FIX: Final = "Use fewer users, a lower rate, a lighter HTTP client (perfkit.load.HttpUser), or another machine."
+_FIX_BUSY: Final = (
+    "It has CPU left and is woken late all the same: the machine is busy. Stop its other processes, or load from"
+    " another machine; and have nothing in the scenario that computes long or blocks."
+)
 
 
 def find(evidence: Evidence) -> list[Finding]:
@@ -28,7 +33,7 @@ def find(evidence: Evidence) -> list[Finding]:
             title="The load generator is near its limit: response times may be its own",
             evidence=(f"{cpu:.0%} of one core", f"99% of its wake-ups within {units.show(lag_ms, 'ms')}"),
             impact_ms=None,
-            fix="Use fewer users, a lower rate, a lighter HTTP client (perfkit.load.HttpUser), or another machine.",
+            fix=_FIX if cpu >= CPU else _FIX_BUSY,
             milestone="Measurement",
             confidence="measured",
             unless="nothing else would be measured: this is about the figures, not about the target",

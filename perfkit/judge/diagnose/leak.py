@@ -46,7 +46,7 @@ def _seen_under_load(evidence: Evidence) -> list[Finding]:
     ):
         return []
     lines = (
-        f"idle memory grew by {units.show(growth, 'bytes')} over {requests:,.0f} requests",
+        f"idle memory grew by {units.show(growth, 'bytes')} over {units.count(requests, 'request')}",
         f"{late:.0%} of the growth under load came in its second half: it does not level off",
     )
     return [_finding(growth / requests, lines, is_proven=False)]

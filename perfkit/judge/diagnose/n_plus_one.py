@@ -56,7 +56,7 @@ def _grows(loop: Repetition) -> bool:
 
 
 def _kinds(loops: list[Repetition]) -> str:
-    return "one statement" if len(loops) == 1 else f"{len(loops)} statements"
+    return "one statement" if len(loops) == 1 else units.count(len(loops), "statement")
 
 
 def _lines(loop: Repetition) -> list[str]:
@@ -64,7 +64,9 @@ def _lines(loop: Repetition) -> list[str]:
     cost = f"{units.show(loop.cost_ms, 'ms')}, {loop.share:.0%} of the request alone"
     lines = [f"{loop.calls:,.0f} × {reading.shortened(loop.statement)}, {varies}: {cost}"]
     if loop.sizes:
-        tried = ", ".join(f"{size:,} rows a page: {calls:,.0f} calls" for size, calls in loop.sizes)
+        tried = ", ".join(
+            f"{units.count(size, 'row')} a page: {units.count(calls, 'call')}" for size, calls in loop.sizes
+        )
         grows = "it grows with the page" if _grows(loop) else "it does not follow the page size, which may be ignored"
         lines.append(f"{tried}; {grows}")
     return lines

@@ -50,7 +50,7 @@ def _of(evidence: Evidence, endpoint: str, requests: list[TracedRequest]) -> Fin
         evidence=(
             f"{len(every)} statement{'s' * (len(every) > 1)} with the same values in all {len(requests)} traced"
             f" requests: {units.show(ms, 'ms')} of {units.show(budget.service_ms, 'ms')}, {share:.0%} of the request",
-            f"{evidence.weight(endpoint):,.0f} requests under load; {hit_line}",
+            f"{units.count(evidence.weight(endpoint), 'request')} under load; {hit_line}",
         ),
         impact_ms=impact_ms,
         fix="Keep the answer for as long as it may be old, and forget it when the tables that it is made of are"

@@ -80,7 +80,7 @@ def _plans(judged: Judged) -> list[dict[str, Any]]:
 
 def _plan(plan: QueryPlan | NotExplained, query: CapturedQuery | None, findings: Sequence[Finding]) -> dict[str, Any]:
     statement = query.statement if query else plan.fingerprint
-    summary = f"{query.calls:,} calls, {units.show(query.mean_ms, 'ms')} on average" if query else ""
+    summary = f"{units.count(query.calls, 'call')}, {units.show(query.mean_ms, 'ms')} on average" if query else ""
     short = reading.shortened(statement)
     whole = _laid_out(statement) if short.endswith("…") else ""
     told = {"short": short, "statement": whole, "summary": summary}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any, Final
 
 from perfkit import reading, units
@@ -40,11 +41,12 @@ def _table(story: Story, phase: str) -> Table | None:
     if not scopes:
         return None
     ordered = sorted(scopes, key=lambda scope: _rank(both, scope))
-    column, changes = _changes(story, ordered)
+    column, changes, apart = _changes(story, ordered)
     rows = [_row(both, scope, names, changes.get(scope)) for scope in ordered]
+    few = reading.FEW if both.has_few(product(names, scopes)) else ""
     kept, note = first(rows, LIMIT, "endpoints, the slowest first")
     columns = (Column("Endpoint"), *(it for label, _ in figures for it in both.columns(label)), *column)
-    return Table(_caption(story, phase), columns, kept, note)
+    return Table(_caption(story, phase), columns, kept, pairs.notes(note, apart, few))
 
 
 def _caption(story: Story, phase: str) -> str:
@@ -61,14 +63,15 @@ def _rank(both: pairs.Pairs, scope: Scope) -> tuple[bool, float, str]:
 def _row(both: pairs.Pairs, scope: Scope, names: list[str], change: Cell | None) -> tuple[Cell, ...]:
     figures = (cell for name in names for cell in both.cells(name, scope))
     return (
-        Cell(scope.endpoint or pairs.TOTAL, "" if scope.endpoint else "total"),
+        Cell(scope.endpoint or pairs.TOTAL, "" if scope.endpoint else "total", both.observed("latency.avg_ms", scope)),
         *figures,
         *([change] if change else []),
     )
 
 
-def _changes(story: Story, scopes: list[Scope]) -> tuple[tuple[Column, ...], dict[Scope, Cell]]:
-    """A column with the change of one latency, of which its cells tell every scope; none without a comparison.
+def _changes(story: Story, scopes: list[Scope]) -> tuple[tuple[Column, ...], dict[Scope, Cell], str]:
+    """A column with the change of one latency, of which its cells tell every scope; none without a comparison. And a
+    note where a change is another than its values make it.
 
     The latency is the first whose change has an interval, else the first that changed at all.
     """
@@ -76,10 +79,11 @@ def _changes(story: Story, scopes: list[Scope]) -> tuple[tuple[Column, ...], dic
     known = [name for name in _CHANGED if any((name, scope) in found for scope in scopes)]
     certain = [name for name in known if any(found[name, s].interval for s in scopes if (name, s) in found)]
     if not known:
-        return (), {}
+        return (), {}, ""
     shown, tolerance = (certain or known)[0], story.comparison.tolerance.relative if story.comparison else None
     column = Column(f"Change of {units.stem_of(shown).rpartition('.')[2]}", kind="change")
-    return (column,), {scope: _change(found.get((shown, scope)), tolerance) for scope in scopes}
+    apart = reading.blocks_note(found[shown, scope] for scope in scopes if (shown, scope) in found)
+    return (column,), {scope: _change(found.get((shown, scope)), tolerance) for scope in scopes}, apart
 
 
 def _change(change: Change | None, tolerance: float | None) -> Cell:
@@ -98,7 +102,7 @@ def _all_changes(story: Story) -> Table | None:
     labels = ("Metric", "Scope", "Before", "After", "Change", "95 % interval", "Direction")
     columns = tuple(Column(label, kind="number" if label in {"Before", "After"} else "") for label in labels)
     rows, note = first([_told(change) for change in told], LIMIT, "changes, the most severe first")
-    return Table("All changes, the most severe first", columns, rows, note)
+    return Table("All changes, the most severe first", columns, rows, pairs.notes(note, reading.blocks_note(told)))
 
 
 def _told(change: Change) -> tuple[Cell, ...]:

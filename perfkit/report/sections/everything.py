@@ -23,7 +23,8 @@ def prepare(story: Story) -> dict[str, Any] | None:
     columns = (Column("Metric"), Column("Scope"), *both.columns("Value"), Column("Requests or readings", kind="number"))
     if len(keys) > _LIMIT:
         note = f"The first {_LIMIT} of {len(keys):,} figures; all are in metrics.json."
-    return {"table": Table("All figures", columns, rows, note)}
+    few = reading.FEW if both.has_few(keys[:_LIMIT]) else ""
+    return {"table": Table("All figures", columns, rows, pairs.notes(note, few))}
 
 
 def _row(both: pairs.Pairs, name: str, scope: Scope) -> tuple[Cell, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from perfkit import units
 from perfkit.errors import UsageError
 from perfkit.patterns import MOST_NAMES
 from perfkit.scaffold import addresses, names, source
@@ -71,7 +72,7 @@ def read(file: Path, wishes: Wishes) -> tuple[Imported, Vault]:
     slug = names.slug(file.name.removesuffix(".gz").removesuffix(".log"), "traffic")
     imported = Imported(
         slug=slug,
-        origin=f"{file.name}, an access log of {seen.lines:,} lines",
+        origin=f"{file.name}, an access log of {units.count(seen.lines, 'line')}",
         url=None,
         load=Mix(requests, _arrivals(seen.minutes)),
         skipped=_skipped(seen),
@@ -154,13 +155,13 @@ def _skipped(seen: _Read) -> tuple[Skipped, ...]:
 
 def _notes(seen: _Read, kept: int) -> list[str]:
     counts = {
-        "lines that are not in the common or combined format": seen.unparsed,
-        "requests for static files": seen.static,
-        f"requests with addresses of more than {LONGEST_ADDRESS:,} characters": seen.too_long,
-        **{f"requests that were answered {status}": count for status, count in seen.refused.most_common(10)},
+        ("line", "not in the common or combined format"): seen.unparsed,
+        ("request", "for static files"): seen.static,
+        ("request", f"with addresses of more than {LONGEST_ADDRESS:,} characters"): seen.too_long,
+        **{("request", f"answered {status}"): count for status, count in seen.refused.most_common(10)},
     }
-    notes = [f"left out: {count:,} {what}" for what, count in counts.items() if count]
+    notes = [f"left out: {units.count(count, what)} {how}" for (what, how), count in counts.items() if count]
     if (different := seen.mixture.different) > MOST_NAMES:
         counted = f"more than {MOST_COUNTED:,}" if different >= MOST_COUNTED else f"{different:,}"
-        notes.append(f"{counted} patterns of addresses were folded into {kept:,} names")
+        notes.append(f"{counted} patterns of addresses were folded into {units.count(kept, 'name')}")
     return notes
