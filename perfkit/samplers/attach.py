@@ -57,7 +57,7 @@ def ask(pid: int, command: str) -> str:
 @contextlib.contextmanager
 def _connected(pid: int) -> Iterator[socket.socket]:
     number = _own_number(pid)
-    place = Path(f"/proc/{pid}/root/tmp")  # as the JVM sees it, which may be in a container
+    place = Path("/proc", str(pid), "root", "tmp")  # as the JVM sees it, which may be in a container
     door = place / f".java_pid{number}"
     connection = _connect(pid, door)
     if connection is None:

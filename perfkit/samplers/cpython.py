@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from perfkit.errors import TargetError
-from perfkit.samplers import cpython_script
+from perfkit.samplers.cpython_script import LONGEST_S
 from perfkit.samplers.door import HeapFigures, wait_until
 from perfkit.samplers.snapshot import Summary
 
@@ -141,11 +141,11 @@ class CPython:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _objects(self) -> dict[str, Any]:
-        return self._ask("objects", FIRST_LIMIT_S + cpython_script.LONGEST_S)
+        return self._ask("objects", FIRST_LIMIT_S + LONGEST_S)
 
     def _ask(self, what: str, limit_s: float) -> dict[str, Any]:
         self._number += 1
-        source = Path(cpython_script.__file__).read_text(encoding="utf-8")
+        source = Path(__file__).with_name("cpython_script.py").read_text(encoding="utf-8")
         question = f"answer({self._number}, {what!r}, {str(self._answer)!r})"
         self._script.write_text(f"{source}\n{question}\n", encoding="utf-8")
         self._have_run(str(self._script))

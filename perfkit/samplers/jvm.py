@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from perfkit.errors import TargetError
-from perfkit.samplers import attach
+from perfkit.samplers.attach import ask
 from perfkit.samplers.door import COLLECTIONS, HeapFigures
 from perfkit.samplers.snapshot import Summary
 
@@ -40,24 +40,24 @@ class Jvm:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self._flags = attach.ask(pid, "VM.flags")
+        self._flags = ask(pid, "VM.flags")
 
     def heap(self) -> HeapFigures:
-        text = attach.ask(self.pid, "GC.heap_info")
+        text = ask(self.pid, "GC.heap_info")
         if (found := used(text)) is None:
             raise TargetError(f"JVM {self.pid} tells its heap in a form that perfkit does not know")
         return HeapFigures(used_bytes=found, external_bytes=metaspace(text), limit_bytes=limit(self._flags))
 
     def clean_heap(self) -> HeapFigures:
         for _ in range(_COMPACTING if _SERIAL in self._flags else COLLECTIONS):
-            attach.ask(self.pid, "GC.run")
+            ask(self.pid, "GC.run")
         if _Z not in self._flags:
             return self.heap()
         held = sum(size for _, size in self.contents().values())  # ZGC tells its use in pages of 2 MB and more
         return replace(self.heap(), used_bytes=float(held))
 
     def contents(self) -> Summary:
-        return histogram(attach.ask(self.pid, "GC.class_histogram"))
+        return histogram(ask(self.pid, "GC.class_histogram"))
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -60,8 +60,10 @@ def test_keys_that_are_not_known_may_hold_anything() -> None:
 @given(st.sampled_from(sorted({*CHILD, *TOP, "Workers", "Heap Fetches", "Hash Batches"})), st.sampled_from(WRONG))
 def test_any_value_of_any_key_is_read_or_refused(key: str, value: object) -> None:
     """Nothing else happens, neither while it is read nor while it is judged."""
+    refused, findings = "", ()
     try:
-        plan = read_plan(a_document(**{key: value}), "f", "")
-    except ValueError:
-        return
-    diagnose([plan])
+        findings = diagnose([read_plan(a_document(**{key: value}), "f", "")])
+    except ValueError as error:
+        refused = str(error)
+    assert refused.startswith("Plan" if refused else "")
+    assert all(finding.fingerprint == "f" for finding in findings)
