@@ -4,7 +4,7 @@ not take days."""
 from __future__ import annotations
 
 import socket
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from perfkit.metrics.growth import MORE_ROUNDS
@@ -74,11 +74,9 @@ def _wants_more(found: Rounds, planned: int) -> bool:
 def _drive(port: int, requests: int, connections: int) -> None:
     """Exactly `requests`, over `connections` at once."""
     shares = [requests // connections + (number < requests % connections) for number in range(connections)]
-    threads = [threading.Thread(target=_call, args=(port, share)) for share in shares]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(connections) as pool:
+        for call in [pool.submit(_call, port, share) for share in shares]:
+            call.result()
 
 
 def _call(port: int, times: int) -> None:
@@ -88,4 +86,6 @@ def _call(port: int, times: int) -> None:
             connection.sendall(_REQUEST)
             reply = b""
             while not reply.endswith((b"\r\n\r\nok", b"0\r\n\r\n")):
-                reply += connection.recv(65536)
+                if not (piece := connection.recv(65536)):
+                    raise ConnectionError("the server closed the connection before its reply was whole")
+                reply += piece

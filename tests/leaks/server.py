@@ -22,6 +22,7 @@ kept: list[Any] = []
 listeners: list[Callable[[], Any]] = []
 requests: list[int] = [0]
 cache: OrderedDict[int, Any] = OrderedDict()
+one_at_a_time = threading.Lock()
 
 
 class Forgotten:
@@ -84,8 +85,9 @@ def serve(connection: socket.socket) -> None:
             *whole, rest = (rest + piece).split(b"\r\n\r\n")
             for request in whole:
                 if b"/health" not in request:
-                    requests[0] += 1
-                    DEFECTS[DEFECT]()
+                    with one_at_a_time:
+                        requests[0] += 1
+                        DEFECTS[DEFECT]()
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
