@@ -215,6 +215,15 @@ def test_payload_may_differ_by_the_tolerance_and_a_few_bytes(base: float, head: 
     assert (direction, True) == (change.direction, change.is_gating)
 
 
+@pytest.mark.parametrize(
+    ("base", "head", "direction"), [(6, 8, "same"), (6, 9, "regressed"), (40, 43, "same"), (22, 2, "improved")]
+)
+def test_a_feature_may_add_a_statement_or_two_to_a_request(base: float, head: float, direction: str) -> None:
+    """An N+1 adds one for each row."""
+    change = of_counts("sql.calls_per_request", base, head)
+    assert (direction, True) == (change.direction, change.is_gating)
+
+
 def test_a_cache_that_hits_more_is_better_and_does_not_gate() -> None:
     change = of_counts("cache.hit_ratio", 0.2, 0.9, better="higher", **ENDPOINT)
     assert (change.direction, change.is_gating) == ("improved", False)
