@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -107,14 +108,15 @@ def load(dsn: str, seconds: float) -> tuple[list[Request], dict[str, list[float]
     return requests, took_s
 
 
+@pytest.mark.alone
 def test_lock_wait_of_an_endpoint_is_what_its_clients_waited(postgres: PostgresServer, dsn: str) -> None:
     """Within a quarter: several hundred readings, and four clients that queue for one row."""
     with tracing(dsn, postgres.log_folder) as going, psycopg.connect(dsn, autocommit=True) as link:
-        windows, alone_s = [], {}
-        for name, endpoint in ENDPOINTS.items():
+        windows, alone_s = [], dict.fromkeys(ENDPOINTS, math.inf)
+        for name, endpoint in [*ENDPOINTS.items()] * 3:
             time.sleep(0.02)
             started_at, clock = time.time(), time.perf_counter()
-            alone_s[name] = endpoint(link)
+            alone_s[name] = min(alone_s[name], endpoint(link))
             windows.append(Window(name, started_at, time.perf_counter() - clock))
         trace = going.trace("trace", windows)
     with sampled(dsn) as samples:
